@@ -1,0 +1,14 @@
+namespace Dlc.Runtime.Format;
+
+/// <summary>A model output. An output that is an input, a constant or another output is given its own value and a <see cref="CopyStep"/>.</summary>
+public sealed class ModelOutput
+{
+    /// <summary>Exact ONNX name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Value id; its storage is <see cref="StorageKind.Output"/> with this output's index.</summary>
+    public required int Value { get; init; }
+
+    /// <summary>Each dim as the user reads it; one entry an axis.</summary>
+    public required string[] DimTexts { get; init; }
+}
