@@ -1,0 +1,149 @@
+using System.Runtime.InteropServices;
+
+namespace Dlc.Codegen.Llvm;
+
+/// <content>Types, constants, values, blocks and metadata.</content>
+internal static unsafe partial class LLVM
+{
+    // Types.
+    [LibraryImport(Library, EntryPoint = "LLVMVoidTypeInContext")]
+    internal static partial nint VoidTypeInContext(nint context);
+
+    [LibraryImport(Library, EntryPoint = "LLVMIntTypeInContext")]
+    internal static partial nint IntTypeInContext(nint context, uint bits);
+
+    [LibraryImport(Library, EntryPoint = "LLVMHalfTypeInContext")]
+    internal static partial nint HalfTypeInContext(nint context);
+
+    [LibraryImport(Library, EntryPoint = "LLVMBFloatTypeInContext")]
+    internal static partial nint BFloatTypeInContext(nint context);
+
+    [LibraryImport(Library, EntryPoint = "LLVMFloatTypeInContext")]
+    internal static partial nint FloatTypeInContext(nint context);
+
+    [LibraryImport(Library, EntryPoint = "LLVMDoubleTypeInContext")]
+    internal static partial nint DoubleTypeInContext(nint context);
+
+    [LibraryImport(Library, EntryPoint = "LLVMPointerTypeInContext")]
+    internal static partial nint PointerTypeInContext(nint context, uint addressSpace);
+
+    [LibraryImport(Library, EntryPoint = "LLVMFunctionType")]
+    internal static partial nint FunctionType(nint result, nint* parameters, uint count, int variadic);
+
+    [LibraryImport(Library, EntryPoint = "LLVMVectorType")]
+    internal static partial nint VectorType(nint element, uint count);
+
+    [LibraryImport(Library, EntryPoint = "LLVMArrayType2")]
+    internal static partial nint ArrayType2(nint element, ulong count);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetTypeKind")]
+    internal static partial LLVMTypeKind GetTypeKind(nint type);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetElementType")]
+    internal static partial nint GetElementType(nint type);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetVectorSize")]
+    internal static partial uint GetVectorSize(nint type);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetIntTypeWidth")]
+    internal static partial uint GetIntTypeWidth(nint type);
+
+    // Constants.
+    [LibraryImport(Library, EntryPoint = "LLVMConstInt")]
+    internal static partial nint ConstInt(nint type, ulong value, int signExtend);
+
+    [LibraryImport(Library, EntryPoint = "LLVMConstReal")]
+    internal static partial nint ConstReal(nint type, double value);
+
+    [LibraryImport(Library, EntryPoint = "LLVMConstNull")]
+    internal static partial nint ConstNull(nint type);
+
+    [LibraryImport(Library, EntryPoint = "LLVMConstAllOnes")]
+    internal static partial nint ConstAllOnes(nint type);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetPoison")]
+    internal static partial nint GetPoison(nint type);
+
+    [LibraryImport(Library, EntryPoint = "LLVMConstVector")]
+    internal static partial nint ConstVector(nint* values, uint count);
+
+    [LibraryImport(Library, EntryPoint = "LLVMConstArray2")]
+    internal static partial nint ConstArray2(nint element, nint* values, ulong count);
+
+    [LibraryImport(Library, EntryPoint = "LLVMIsConstant")]
+    internal static partial int IsConstant(nint value);
+
+    [LibraryImport(Library, EntryPoint = "LLVMIsAConstantInt")]
+    internal static partial nint IsAConstantInt(nint value);
+
+    [LibraryImport(Library, EntryPoint = "LLVMConstIntGetSExtValue")]
+    internal static partial long ConstIntGetSExtValue(nint value);
+
+    // Values.
+    [LibraryImport(Library, EntryPoint = "LLVMTypeOf")]
+    internal static partial nint TypeOf(nint value);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGlobalGetValueType")]
+    internal static partial nint GlobalGetValueType(nint global);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetParam")]
+    internal static partial nint GetParam(nint function, uint index);
+
+    [LibraryImport(Library, EntryPoint = "LLVMAddIncoming")]
+    internal static partial void AddIncoming(nint phi, nint* values, nint* blocks, uint count);
+
+    [LibraryImport(Library, EntryPoint = "LLVMSetAlignment")]
+    internal static partial void SetAlignment(nint value, uint bytes);
+
+    [LibraryImport(Library, EntryPoint = "LLVMSetFastMathFlags")]
+    internal static partial void SetFastMathFlags(nint instruction, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "LLVMCanValueUseFastMathFlags")]
+    internal static partial int CanValueUseFastMathFlags(nint instruction);
+
+    [LibraryImport(Library, EntryPoint = "LLVMSetInitializer")]
+    internal static partial void SetInitializer(nint global, nint value);
+
+    [LibraryImport(Library, EntryPoint = "LLVMSetGlobalConstant")]
+    internal static partial void SetGlobalConstant(nint global, int constant);
+
+    [LibraryImport(Library, EntryPoint = "LLVMSetLinkage")]
+    internal static partial void SetLinkage(nint global, int linkage);
+
+    [LibraryImport(Library, EntryPoint = "LLVMSetUnnamedAddress")]
+    internal static partial void SetUnnamedAddress(nint global, int kind);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetMDKindIDInContext")]
+    internal static partial uint GetMDKindIDInContext(nint context, byte* name, uint length);
+
+    [LibraryImport(Library, EntryPoint = "LLVMMDNodeInContext2")]
+    internal static partial nint MDNodeInContext2(nint context, nint* values, nuint count);
+
+    [LibraryImport(Library, EntryPoint = "LLVMMDStringInContext2")]
+    internal static partial nint MDStringInContext2(nint context, byte* text, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "LLVMValueAsMetadata")]
+    internal static partial nint ValueAsMetadata(nint value);
+
+    [LibraryImport(Library, EntryPoint = "LLVMMetadataAsValue")]
+    internal static partial nint MetadataAsValue(nint context, nint metadata);
+
+    [LibraryImport(Library, EntryPoint = "LLVMSetMetadata")]
+    internal static partial void SetMetadata(nint instruction, uint kind, nint node);
+
+    // Blocks.
+    [LibraryImport(Library, EntryPoint = "LLVMAppendBasicBlockInContext", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint AppendBasicBlockInContext(nint context, nint function, string name);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetBasicBlockTerminator")]
+    internal static partial nint GetBasicBlockTerminator(nint block);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetBasicBlockParent")]
+    internal static partial nint GetBasicBlockParent(nint block);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetEntryBasicBlock")]
+    internal static partial nint GetEntryBasicBlock(nint function);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetFirstInstruction")]
+    internal static partial nint GetFirstInstruction(nint block);
+}
