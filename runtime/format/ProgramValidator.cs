@@ -1,0 +1,437 @@
+using System.Runtime.CompilerServices;
+
+namespace Dlc.Runtime.Format;
+
+/// <summary>
+/// Walks the programs in the order of execution and checks that slots are defined once, before their use, in a program that encloses
+/// it, and that steps mention values whose dims are known by then.
+/// </summary>
+internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
+{
+    private const int Undefined = -1;
+
+    // The program that defined each slot, and whether that program is on the way from the main program to where we are.
+    private readonly int[] _definedIn = Filled(model.SlotNames.Length);
+    private readonly bool[] _open = new bool[model.Programs.Length];
+    private readonly bool[] _used = new bool[model.Programs.Length];
+
+    // The loop body that a value belongs to because its LoopStep fills it; Undefined for others.
+    private readonly int[] _loopOf = Filled(model.Values.Length);
+
+    public void Run()
+    {
+        if (model.Programs.Length == 0)
+        {
+            throw ModelValidator.Invalid("there is no main program");
+        }
+
+        _open[0] = _used[0] = true;
+        foreach (var input in model.Inputs)
+        {
+            foreach (var axis in input.Axes)
+            {
+                if (axis.Kind == InputAxisKind.Bind)
+                {
+                    Define(axis.Slot, 0, $"input '{input.Name}'");
+                }
+            }
+        }
+
+        CheckPoint(model.Entry, 0, "the entry");
+        foreach (var input in model.Inputs)
+        {
+            Mention(input.Value, $"input '{input.Name}'");
+        }
+
+        for (int v = 0; v < model.Values.Length; v++)
+        {
+            if (model.Values[v].Storage == StorageKind.Constant)
+            {
+                Mention(v, "the constant table");
+            }
+        }
+
+        CheckSteps(0, 0);
+        for (int p = 0; p < _used.Length; p++)
+        {
+            if (!_used[p])
+            {
+                throw ModelValidator.Invalid($"no step runs program {p} '{model.Programs[p].Name}'");
+            }
+        }
+
+        foreach (var output in model.Outputs)
+        {
+            Mention(output.Value, $"output '{output.Name}'");
+        }
+    }
+
+    private static int[] Filled(int count)
+    {
+        var result = new int[count];
+        Array.Fill(result, Undefined);
+        return result;
+    }
+
+    private void CheckSteps(int program, int depth)
+    {
+        if (depth > ModelValidator.MaxNesting)
+        {
+            throw ModelValidator.Invalid("programs are nested too deeply", $"at most {ModelValidator.MaxNesting}", "more");
+        }
+
+        var steps = model.Programs[program].Steps;
+        for (int i = 0; i < steps.Length; i++)
+        {
+            string place = $"step {i} of program {program}";
+            switch (steps[i])
+            {
+                case LaunchStep launch:
+                    CheckLaunch(launch, place);
+                    break;
+                case CopyStep copy:
+                    Mention(copy.Source, place);
+                    Mention(copy.Destination, place);
+                    break;
+                case BindSlotStep bind:
+                    Mention(bind.Value, place);
+                    Demand(IsInteger(model.Values[bind.Value].Type), $"{place} binds a slot from a value that holds no integer");
+                    Define(bind.Slot, program, place);
+                    CheckPoint(bind.Then, program, place);
+                    break;
+                case IfStep branch:
+                    CheckIf(branch, program, depth, place);
+                    break;
+                case LoopStep loop:
+                    CheckLoop(loop, program, depth, place);
+                    break;
+                default:
+                    throw ModelValidator.Invalid($"{place} is of an unknown kind");
+            }
+        }
+    }
+
+    private void CheckLaunch(LaunchStep launch, string place)
+    {
+        foreach (int value in launch.Buffers)
+        {
+            Mention(value, place);
+        }
+
+        foreach (int slot in launch.Dims)
+        {
+            Use(slot, place);
+        }
+
+        Demand(launch.Variants.Length > 0, $"{place} has no kernel");
+        Demand(launch.Variants[^1].PredicateSlot == -1, $"the last variant of {place} must have no predicate");
+        foreach (var variant in launch.Variants)
+        {
+            Demand(variant.CodeOffset >= 0 && variant.CodeOffset < codeLength, $"the kernel of {place} lies outside of the code");
+            UseOptional(variant.PredicateSlot, place);
+            UseOptional(variant.ExtentSlot, place);
+            UseOptional(variant.GrainSlot, place);
+            UseOptional(variant.ScratchSlot, place);
+        }
+    }
+
+    private void CheckIf(IfStep branch, int program, int depth, string place)
+    {
+        MentionTyped(branch.Condition, ScalarType.Bool, place);
+        Enter(branch.ThenProgram, program, place);
+        CheckSteps(branch.ThenProgram, depth + 1);
+        foreach (var result in branch.Results)
+        {
+            Mention(result.ThenValue, place);
+        }
+
+        _open[branch.ThenProgram] = false;
+        Enter(branch.ElseProgram, program, place);
+        CheckSteps(branch.ElseProgram, depth + 1);
+        foreach (var result in branch.Results)
+        {
+            Mention(result.ElseValue, place);
+        }
+
+        _open[branch.ElseProgram] = false;
+        foreach (var result in branch.Results)
+        {
+            CheckValueId(result.Output, place);
+            SameKind(result.ThenValue, result.Output, 0, place);
+            SameKind(result.ElseValue, result.Output, 0, place);
+            DefineAxes(result.OutputSlots, result.Output, program, place);
+        }
+
+        CheckPoint(branch.Exit, program, place);
+        foreach (var result in branch.Results)
+        {
+            MentionWritten(result.Output, place);
+        }
+    }
+
+    private void CheckLoop(LoopStep loop, int program, int depth, string place)
+    {
+        if (loop.TripCountValue != -1)
+        {
+            MentionTyped(loop.TripCountValue, ScalarType.I64, place);
+            Demand(loop.TripCountSlot == -1, $"{place} has two trip counts");
+        }
+
+        UseOptional(loop.TripCountSlot, place);
+        if (loop.Condition != -1)
+        {
+            MentionTyped(loop.Condition, ScalarType.Bool, place);
+        }
+
+        foreach (var carried in loop.Carried)
+        {
+            Mention(carried.Initial, place);
+        }
+
+        Enter(loop.Body, program, place);
+        if (loop.IterationSlot != -1)
+        {
+            Define(loop.IterationSlot, loop.Body, place);
+        }
+
+        foreach (var carried in loop.Carried)
+        {
+            OwnByLoop(carried.BodyIn, loop.Body, place);
+            SameKind(carried.Initial, carried.BodyIn, 0, place);
+            DefineAxes(carried.BodyInSlots, carried.BodyIn, loop.Body, place);
+        }
+
+        CheckPoint(loop.BodyEntry, loop.Body, place);
+        foreach (var carried in loop.Carried)
+        {
+            Mention(carried.BodyIn, place);
+        }
+
+        if (loop.BodyIteration != -1)
+        {
+            OwnByLoop(loop.BodyIteration, loop.Body, place);
+            MentionTyped(loop.BodyIteration, ScalarType.I64, place);
+        }
+
+        if (loop.BodyConditionIn != -1)
+        {
+            OwnByLoop(loop.BodyConditionIn, loop.Body, place);
+            MentionTyped(loop.BodyConditionIn, ScalarType.Bool, place);
+        }
+
+        CheckSteps(loop.Body, depth + 1);
+        if (loop.BodyConditionOut != -1)
+        {
+            MentionTyped(loop.BodyConditionOut, ScalarType.Bool, place);
+        }
+
+        foreach (var carried in loop.Carried)
+        {
+            Mention(carried.BodyOut, place);
+            SameKind(carried.BodyOut, carried.BodyIn, 0, place);
+        }
+
+        foreach (var scan in loop.ScanOutputs)
+        {
+            Mention(scan.BodyOut, place);
+        }
+
+        _open[loop.Body] = false;
+        CheckLoopResults(loop, program, place);
+    }
+
+    private void CheckLoopResults(LoopStep loop, int program, string place)
+    {
+        if (loop.ExecutedSlot != -1)
+        {
+            Define(loop.ExecutedSlot, program, place);
+        }
+
+        foreach (var carried in loop.Carried)
+        {
+            if (carried.Final != -1)
+            {
+                CheckValueId(carried.Final, place);
+                SameKind(carried.BodyIn, carried.Final, 0, place);
+                DefineAxes(carried.FinalSlots, carried.Final, program, place);
+            }
+        }
+
+        foreach (var scan in loop.ScanOutputs)
+        {
+            CheckValueId(scan.Final, place);
+            SameKind(scan.BodyOut, scan.Final, 1, place);
+            DefineAxes(scan.FinalSlots, scan.Final, program, place);
+        }
+
+        CheckPoint(loop.Exit, program, place);
+        foreach (var carried in loop.Carried)
+        {
+            if (carried.Final != -1)
+            {
+                MentionWritten(carried.Final, place);
+            }
+        }
+
+        foreach (var scan in loop.ScanOutputs)
+        {
+            MentionWritten(scan.Final, place);
+        }
+    }
+
+    private void CheckPoint(BindPoint point, int program, string place)
+    {
+        foreach (var i in point.Instructions)
+        {
+            Demand(i.Op <= ShapeOp.Move, $"an instruction at {place} has an unknown operator");
+            if (i.Op != ShapeOp.Const)
+            {
+                Use(i.A, place);
+                if (i.Op != ShapeOp.Move)
+                {
+                    Use(i.B, place);
+                }
+
+                if (i.Op == ShapeOp.Select)
+                {
+                    Use(i.C, place);
+                }
+            }
+
+            Define(i.Target, program, place);
+        }
+
+        foreach (var guard in point.Guards)
+        {
+            Demand(guard.Relation <= GuardRelation.NotEqual, $"a guard at {place} has an unknown relation");
+            Use(guard.A, place);
+            Use(guard.B, place);
+        }
+    }
+
+    private void Enter(int program, int parent, string place)
+    {
+        Demand((uint)program < (uint)_used.Length && program > parent, $"{place} runs program {program}, which is not there or encloses it");
+        Demand(!_used[program], $"{place} runs program {program}, which another step runs already");
+        _used[program] = _open[program] = true;
+    }
+
+    private void Define(int slot, int program, string place)
+    {
+        Demand((uint)slot < (uint)_definedIn.Length, $"{place} defines slot {slot} of {_definedIn.Length}");
+        Demand(_definedIn[slot] == Undefined, $"{place} defines slot {slot} again");
+        _definedIn[slot] = program;
+    }
+
+    private void DefineAxes(int[] slots, int value, int program, string place)
+    {
+        int[] dims = model.Values[value].Dims;
+        Demand(slots.Length == dims.Length, $"{place} has not one slot for each axis of value {value}");
+        for (int a = 0; a < slots.Length; a++)
+        {
+            if (slots[a] != -1)
+            {
+                Demand(slots[a] == dims[a], $"{place} defines another slot than axis {a} of value {value} has");
+                Define(slots[a], program, place);
+            }
+        }
+    }
+
+    private void Use(int slot, string place)
+    {
+        Demand((uint)slot < (uint)_definedIn.Length, $"{place} uses slot {slot} of {_definedIn.Length}");
+        Demand(_definedIn[slot] != Undefined && _open[_definedIn[slot]], $"{place} uses slot {slot} '{model.SlotNames[slot]}' where it is not defined");
+    }
+
+    private void UseOptional(int slot, string place)
+    {
+        if (slot != -1)
+        {
+            Use(slot, place);
+        }
+    }
+
+    private void Mention(int value, string place)
+    {
+        CheckValueId(value, place);
+        while (true)
+        {
+            var info = model.Values[value];
+            foreach (int slot in info.Dims)
+            {
+                Use(slot, place);
+            }
+
+            Demand(_loopOf[value] == Undefined || _open[_loopOf[value]], $"{place} mentions value {value} outside of its loop");
+            if (info.Storage != StorageKind.Alias)
+            {
+                return;
+            }
+
+            UseOptional(info.ByteOffsetSlot, place);
+            value = info.Index;
+        }
+    }
+
+    private void MentionTyped(int value, ScalarType type, string place)
+    {
+        Mention(value, place);
+        Demand(model.Values[value].Type == type, $"{place} needs value {value} to be {type.Name()}");
+    }
+
+    private void MentionWritten(int value, string place)
+    {
+        Mention(value, place);
+        Demand(model.Values[value].Storage is not (StorageKind.Input or StorageKind.Constant), $"{place} writes to value {value}, which is read only");
+    }
+
+    private void OwnByLoop(int value, int body, string place)
+    {
+        CheckValueId(value, place);
+        Demand(model.Values[value].Storage == StorageKind.Temporary, $"{place} needs value {value} to be a temporary");
+        Demand(_loopOf[value] == Undefined, $"{place} fills value {value}, which a loop fills already");
+        _loopOf[value] = body;
+    }
+
+    private void SameKind(int from, int to, int extraRank, string place)
+    {
+        var a = model.Values[from];
+        var b = model.Values[to];
+        Demand(
+            a.Type == b.Type && a.Dims.Length + extraRank == b.Dims.Length,
+            $"{place} hands value {from} on as value {to}, which has another type or rank");
+    }
+
+    private void CheckValueId(int value, string place) =>
+        Demand((uint)value < (uint)model.Values.Length, $"{place} mentions value {value} of {model.Values.Length}");
+
+    private static void Demand(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref DemandText message)
+    {
+        if (!holds)
+        {
+            throw ModelValidator.Invalid(message.ToString());
+        }
+    }
+
+    private static bool IsInteger(ScalarType type) =>
+        type is >= ScalarType.I8 and <= ScalarType.Bool;
+
+    /// <summary>A message that is put together only when the demand fails: a large model makes a hundred thousand of them.</summary>
+    [InterpolatedStringHandler]
+    private ref struct DemandText
+    {
+        private DefaultInterpolatedStringHandler _inner;
+
+        public DemandText(int literalLength, int formattedCount, bool holds, out bool enabled)
+        {
+            enabled = !holds;
+            _inner = holds ? default : new DefaultInterpolatedStringHandler(literalLength, formattedCount);
+        }
+
+        public void AppendLiteral(string value) => _inner.AppendLiteral(value);
+
+        public void AppendFormatted<T>(T value) => _inner.AppendFormatted(value);
+
+        public override string ToString() => _inner.ToStringAndClear();
+    }
+}
