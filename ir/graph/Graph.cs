@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+
+namespace Dlc.IR;
+
+/// <summary>
+/// Inputs, nodes in an order in which they can run, and outputs, in SSA form. Immutable: <see cref="GraphEdit"/> makes the next one.
+/// </summary>
+public sealed class Graph
+{
+    internal Graph(Module module, ImmutableArray<Value> inputs, ImmutableArray<Node> nodes, ImmutableArray<Value> outputs)
+    {
+        Module = module;
+        Inputs = inputs;
+        Nodes = nodes;
+        Outputs = outputs;
+    }
+
+    public Module Module { get; }
+
+    public ImmutableArray<Value> Inputs { get; }
+
+    public ImmutableArray<Node> Nodes { get; }
+
+    public ImmutableArray<Value> Outputs { get; }
+
+    /// <summary>
+    /// For each node, the outer values that its regions read, including those of nested regions: together with its inputs, all it depends on.
+    /// </summary>
+    public static IEnumerable<Value> Captures(Node node)
+    {
+        if (node.Regions.IsEmpty)
+        {
+            return [];
+        }
+
+        var inside = new HashSet<Value>();
+        var captured = new List<Value>();
+        var seen = new HashSet<Value>();
+        var pending = new Stack<Graph>(node.Regions.Reverse());
+        var order = new List<Graph>();
+        while (pending.TryPop(out var region))
+        {
+            order.Add(region);
+            inside.UnionWith(region.Inputs);
+            foreach (var inner in region.Nodes)
+            {
+                inside.UnionWith(inner.Outputs);
+                foreach (var nested in inner.Regions)
+                {
+                    pending.Push(nested);
+                }
+            }
+        }
+
+        foreach (var region in order)
+        {
+            foreach (var value in region.Nodes.SelectMany(n => n.Inputs).Concat(region.Outputs))
+            {
+                if (!inside.Contains(value) && seen.Add(value))
+                {
+                    captured.Add(value);
+                }
+            }
+        }
+
+        return captured;
+    }
+
+    /// <summary>How often each value is read by nodes (regions included) and graph outputs.</summary>
+    public Dictionary<Value, int> CountUses()
+    {
+        var uses = new Dictionary<Value, int>();
+        foreach (var value in Nodes.SelectMany(n => n.Inputs.Concat(Captures(n))).Concat(Outputs))
+        {
+            uses[value] = uses.GetValueOrDefault(value) + 1;
+        }
+
+        return uses;
+    }
+}

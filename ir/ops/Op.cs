@@ -1,0 +1,21 @@
+namespace Dlc.IR.Ops;
+
+/// <summary>
+/// An operator with its attributes: all that is true of it on every target. An op is an immutable record in one file; two nodes with equal
+/// ops and inputs compute the same. It lowers in one of three ways: as an <see cref="IIndexFunction"/>, as <see cref="ILoops"/>, or by a
+/// scheduled template of the lowering (matmul, convolution, reduction, control flow).
+/// </summary>
+public abstract record Op
+{
+    /// <summary>The name in the text form and in reports.</summary>
+    public virtual string Name => GetType().Name;
+
+    /// <summary>False for ops that must stay although nobody reads their result, and may not merge with equal ones (BindDim).</summary>
+    public virtual bool IsPure => true;
+
+    /// <summary>Checks the inputs and gives the output types; teaches facts on the way.</summary>
+    public abstract void Infer(InferContext c);
+
+    /// <summary>The reference semantics, slow and obvious: the oracle of tests and the constant folder.</summary>
+    public abstract void Evaluate(EvaluateContext c);
+}

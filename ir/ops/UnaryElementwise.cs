@@ -1,0 +1,44 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Base of operators that map one element to one element of the same type.</summary>
+public abstract record UnaryElementwise : Op, IElementwise
+{
+    /// <summary>Which element types it takes, with the words for the error.</summary>
+    protected virtual (Func<ElementType, bool> Accepts, string Expected) Domain => (ElementTypes.IsFloat, "a float tensor");
+
+    public override void Infer(InferContext c)
+    {
+        c.ExpectInputs(1);
+        c.ExpectElement(0, Domain.Accepts, Domain.Expected);
+        c.Output(c.Input(0));
+    }
+
+    public override void Evaluate(EvaluateContext c)
+    {
+        var (input, output) = (c.Input(0), c.NewOutput());
+        for (var i = 0L; i < input.Count; i++)
+        {
+            if (input.Element.IsFloat())
+            {
+                output.SetDouble(i, Apply(input.GetDouble(i)));
+            }
+            else
+            {
+                output.SetLong(i, Apply(input.GetLong(i)));
+            }
+        }
+    }
+
+    public Expr At(IndexContext c, Expr[] index) => Apply(c.Input(0, index));
+
+    /// <summary>The function on a scalar of a kernel.</summary>
+    protected abstract Expr Apply(Expr x);
+
+    /// <summary>The reference on floats.</summary>
+    protected abstract double Apply(double x);
+
+    /// <summary>The reference on integers and bool, where the domain has them.</summary>
+    protected virtual long Apply(long x) => throw new InvalidOperationException($"{Name} takes no integers");
+}
