@@ -66,8 +66,17 @@ public readonly struct Shape(ImmutableArray<Dim> dims) : IEquatable<Shape>, IEnu
     }
 
     /// <summary>The dims as numbers; throws when one is symbolic.</summary>
-    public long[] ToNumbers() => [.. Dims.Select(d => d.IsConstant
-        ? d.Constant : throw new InvalidOperationException($"the dim {d} of {this} is not a number"))];
+    public long[] ToNumbers()
+    {
+        var numbers = new long[Rank];
+        for (var axis = 0; axis < Rank; axis++)
+        {
+            numbers[axis] = this[axis].IsConstant
+                ? this[axis].Constant : throw new InvalidOperationException($"the dim {this[axis]} of {this} is not a number");
+        }
+
+        return numbers;
+    }
 
     public Shape With(int axis, Dim dim) => new(Dims.SetItem(axis, dim));
 
