@@ -10,6 +10,11 @@ public abstract record Op
     /// <summary>The name in the text form and in reports.</summary>
     public virtual string Name => GetType().Name;
 
+    /// <summary>
+    /// True for an <see cref="IIndexFunction"/> whose every element costs a loop or more: fusion must not compute it twice.
+    /// </summary>
+    public virtual bool IsHeavy => false;
+
     /// <summary>False for ops that must stay although nobody reads their result, and may not merge with equal ones (BindDim).</summary>
     public virtual bool IsPure => true;
 
