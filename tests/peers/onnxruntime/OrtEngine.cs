@@ -1,0 +1,47 @@
+namespace Dlc.Peers.OnnxRuntime;
+
+/// <summary>ONNX Runtime behind the common interface.</summary>
+public sealed class OrtEngine : IEngine
+{
+    /// <inheritdoc/>
+    public string Name => "ort";
+
+    /// <inheritdoc/>
+    public IEngineModel Load(string path, int threads = 1)
+    {
+        try
+        {
+            return new Model(OrtSession.FromFile(path, threads));
+        }
+        catch (OrtException e) when (Lacks(e))
+        {
+            throw new UnsupportedModelException(e.Message, e);
+        }
+    }
+
+    private static bool Lacks(OrtException e) =>
+        e.Message.Contains("NOT_IMPLEMENTED") || e.Message.Contains("Could not find an implementation")
+        || e.Message.Contains("is under development") || e.Message.Contains("no way to pass")
+        || e.Message.Contains("is not a registered function/op") || e.Message.Contains("Unsupported model IR version");
+
+    private sealed class Model(OrtSession session) : IEngineModel
+    {
+        public IReadOnlyList<string> Inputs { get; } = [.. session.Inputs.Select(i => i.Name)];
+
+        public IReadOnlyList<string> Outputs { get; } = [.. session.Outputs.Select(o => o.Name)];
+
+        public IReadOnlyList<Value> Run(IReadOnlyList<KeyValuePair<string, Value>> inputs)
+        {
+            try
+            {
+                return session.Run(inputs);
+            }
+            catch (OrtException e) when (Lacks(e))
+            {
+                throw new UnsupportedModelException(e.Message, e);
+            }
+        }
+
+        public void Dispose() => session.Dispose();
+    }
+}
