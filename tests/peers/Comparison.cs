@@ -94,7 +94,8 @@ public static class Comparison
 
     private static string? Floats<T>(TensorData expected, TensorData found, Tolerance tolerance, Func<T, double> widen) where T : unmanaged
     {
-        var (one, other) = (expected.As<T>(), found.As<T>());
+        var one = expected.As<T>();
+        var other = found.As<T>();
         var absolute = tolerance.Absolute;
         if (tolerance.OfScale)
         {
@@ -134,7 +135,8 @@ public static class Comparison
     private static string? Exact<T>(TensorData expected, TensorData found, Func<T, string>? print = null, Func<T, T, bool>? same = null)
         where T : unmanaged, IEquatable<T>
     {
-        var (one, other) = (expected.As<T>(), found.As<T>());
+        var one = expected.As<T>();
+        var other = found.As<T>();
         for (var i = 0; i < one.Length; i++)
         {
             if (!(same?.Invoke(one[i], other[i]) ?? one[i].Equals(other[i])))

@@ -22,7 +22,8 @@ public sealed class OrtEngine : IEngine
     private static bool Lacks(OrtException e) =>
         e.Message.Contains("NOT_IMPLEMENTED") || e.Message.Contains("Could not find an implementation")
         || e.Message.Contains("is under development") || e.Message.Contains("no way to pass")
-        || e.Message.Contains("is not a registered function/op") || e.Message.Contains("Unsupported model IR version");
+        || e.Message.Contains("is not a registered function/op") || e.Message.Contains("Unsupported model IR version")
+        || e.Message.Contains("Unrecognized attribute") || e.Message.Contains("kernel is not supported");
 
     private sealed class Model(OrtSession session) : IEngineModel
     {

@@ -104,8 +104,8 @@ public sealed unsafe class OrtSession : IDisposable
             nint tensor;
             var status = ((delegate* unmanaged<nint, nint*, nint>)Get(Entry.CastTypeInfoToTensorInfo))(type, &tensor);
             Check(status);
-            var (element, dims) = tensor == 0 ? (0, []) : OrtValues.TypeAndDims(tensor);
-            ports.Add(new OrtPort(name, (DataType)element, dims));
+            var (element, dims) = tensor == 0 ? (DataType.Undefined, []) : OrtValues.TypeAndDims(tensor);
+            ports.Add(new OrtPort(name, element, dims));
             Release(Entry.ReleaseTypeInfo, type);
         }
 

@@ -6,12 +6,20 @@ using DataType = Dlc.Compiler.Onnx.Proto.TensorProto.Types.DataType;
 
 namespace Dlc.Peers.OnnxRuntime;
 
-/// <summary>Copies values into and out of ONNX Runtime. Its element type numbers are those of ONNX.</summary>
+/// <summary>Copies values into and out of ONNX Runtime.</summary>
 internal static unsafe class OrtValues
 {
     private const int TensorKind = 1;
     private const int SequenceKind = 2;
     private const int OptionalKind = 6;
+
+    // ONNX Runtime takes ONNX's numbers of the element types, but names the last three by numbers of its own in what it hands out.
+    private static readonly Dictionary<int, DataType> OwnTypes = new()
+    {
+        [24] = DataType.Uint2,
+        [25] = DataType.Int2,
+        [26] = DataType.Float8E8M0,
+    };
 
     /// <summary>The CPU allocator of the library; owned by it.</summary>
     public static nint Allocator
@@ -125,7 +133,7 @@ internal static unsafe class OrtValues
     {
         nint info;
         Check(((delegate* unmanaged<nint, nint*, nint>)Get(Entry.GetTensorTypeAndShape))(value, &info));
-        int type;
+        DataType type;
         long[] dims;
         try
         {
@@ -137,22 +145,22 @@ internal static unsafe class OrtValues
         }
 
         var count = ElementTypes.Count(dims, "output");
-        if ((DataType)type == DataType.String)
+        if (type == DataType.String)
         {
             return new TensorData(dims, ReadStrings(value, (int)count));
         }
 
-        var bytes = new byte[ElementTypes.Bytes((DataType)type, count, "output")];
+        var bytes = new byte[ElementTypes.Bytes(type, count, "output")];
         if (bytes.Length != 0)
         {
             new ReadOnlySpan<byte>(Data(value), bytes.Length).CopyTo(bytes);
         }
 
-        return new TensorData((DataType)type, dims, bytes);
+        return new TensorData(type, dims, bytes);
     }
 
     /// <summary>Element type and dims of an OrtTensorTypeAndShapeInfo; unknown dims are -1.</summary>
-    public static (int Type, long[] Dims) TypeAndDims(nint info)
+    public static (DataType Type, long[] Dims) TypeAndDims(nint info)
     {
         int type;
         Check(((delegate* unmanaged<nint, int*, nint>)Get(Entry.GetTensorElementType))(info, &type));
@@ -164,7 +172,7 @@ internal static unsafe class OrtValues
             Check(((delegate* unmanaged<nint, long*, nuint, nint>)Get(Entry.GetDimensions))(info, at, rank));
         }
 
-        return (type, dims);
+        return (OwnTypes.GetValueOrDefault(type, (DataType)type), dims);
     }
 
     private static void* Data(nint value)
