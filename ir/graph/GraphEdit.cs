@@ -112,7 +112,8 @@ public sealed class GraphEdit
         return unchanged ? _source : _builder.Build(outputs);
     }
 
-    private ImmutableArray<Graph> MapRegions(Node node)
+    /// <summary>The regions of a node of the source, reading what stands for the values they captured.</summary>
+    public ImmutableArray<Graph> MapRegions(Node node)
     {
         if (node.Regions.IsEmpty || _map.Count == 0 || !Graph.Captures(node).Any(_map.ContainsKey))
         {
