@@ -86,6 +86,13 @@ public readonly unsafe record struct LLVMValueRef(nint Handle)
         LLVM.SetUnnamedAddress(Handle, globalUnnamedAddress);
     }
 
+    /// <summary>Makes a function visible in its module only.</summary>
+    public void SetInternal()
+    {
+        const int internalLinkage = 8;
+        LLVM.SetLinkage(Handle, internalLinkage);
+    }
+
     /// <summary>Attaches metadata <c>!kind !node</c> to an instruction.</summary>
     public void SetMetadata(LLVMContextRef context, string kind, LLVMMetadataRef node)
     {

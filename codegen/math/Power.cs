@@ -1,0 +1,36 @@
+using Dlc.Codegen.Llvm;
+using Dlc.Codegen.X86;
+
+namespace Dlc.Codegen.Numerics;
+
+/// <summary>
+/// C's pow on f64 lanes as e^(y ln|x|): below 1e-12 relative (the error grows with the exponent of the result). f32 widens.
+/// </summary>
+internal static class Power
+{
+    internal static LLVMValueRef Emit(LaneBuilder b, LLVMValueRef x, LLVMValueRef y)
+    {
+        LLVMValueRef one = b.ConstantLike(x, 1.0);
+        LLVMValueRef magnitude = Exponential.Emit(b, b.FMul(y, Logarithm.Emit(b, b.FAbs(x))));
+
+        LLVMValueRef integral = b.FCmp(LLVMRealPredicate.LLVMRealOEQ, b.Trunc(y), y);
+        LLVMValueRef half = b.FMul(y, 0.5);
+        LLVMValueRef odd = b.Builder.BuildAnd(integral, b.FCmp(LLVMRealPredicate.LLVMRealONE, b.Trunc(half), half));
+        LLVMTypeRef integer = FloatBits.IntegerType(b, x);
+        LLVMValueRef signed = b.ICmp(LLVMIntPredicate.LLVMIntSLT, b.BitCast(x, integer), 0);
+        LLVMValueRef result = b.Select(b.Builder.BuildAnd(signed, odd), b.FNeg(magnitude), magnitude);
+
+        // A negative finite base has no real power with a fraction.
+        LLVMValueRef negative = b.Builder.BuildAnd(
+            b.FCmp(LLVMRealPredicate.LLVMRealOLT, x, 0.0), b.FCmp(LLVMRealPredicate.LLVMRealOGT, x, double.NegativeInfinity));
+        result = b.Select(b.Builder.BuildAnd(negative, b.Builder.BuildNot(integral)), b.ConstantLike(x, double.NaN), result);
+
+        // C: pow(-1, +-inf), pow(1, anything) and pow(anything, 0) are 1, NaN or not.
+        LLVMValueRef unit = b.FCmp(LLVMRealPredicate.LLVMRealOEQ, b.FAbs(x), 1.0);
+        LLVMValueRef endless = b.FCmp(LLVMRealPredicate.LLVMRealOEQ, b.FAbs(y), double.PositiveInfinity);
+        result = b.Select(b.Builder.BuildAnd(unit, endless), one, result);
+        LLVMValueRef trivial = b.Builder.BuildOr(
+            b.FCmp(LLVMRealPredicate.LLVMRealOEQ, x, 1.0), b.FCmp(LLVMRealPredicate.LLVMRealOEQ, y, 0.0));
+        return b.Select(trivial, one, result);
+    }
+}
