@@ -32,7 +32,7 @@ public static class Npy
     internal static TensorData Read(Stream stream, long available, string name)
     {
         var header = NpyHeader.Read(stream, name);
-        var count = ElementTypes.Count(header.Dims, name);
+        var count = OnnxElementTypes.Count(header.Dims, name);
         var (type, width, swap) = Describe(header.Description, name);
         if (width != 0 && count > available / width)
         {
@@ -132,7 +132,7 @@ public static class Npy
         };
         if (type != DataType.Undefined)
         {
-            return (type, ElementTypes.Bits(type) / 8, order == '>');
+            return (type, OnnxElementTypes.Bits(type) / 8, order == '>');
         }
 
         if (body.Length > 1 && body[0] is 'U' or 'S' && int.TryParse(body.AsSpan(1), out var length) && length is >= 0 and < 1 << 24)

@@ -18,11 +18,11 @@ public sealed class TensorData
         Type = type;
         _dims = dims.ToArray();
         Bytes = bytes;
-        Count = ElementTypes.Count(dims, "tensor");
-        var expected = ElementTypes.Bytes(type, Count, "tensor");
+        Count = OnnxElementTypes.Count(dims, "tensor");
+        var expected = OnnxElementTypes.Bytes(type, Count, "tensor");
         if (type == DataType.String || bytes.Length != expected)
         {
-            throw new TensorFormatException($"tensor {ElementTypes.Name(type)}[{string.Join(",", _dims)}] takes {expected} bytes, not {bytes.Length}");
+            throw new TensorFormatException($"tensor {OnnxElementTypes.Name(type)}[{string.Join(",", _dims)}] takes {expected} bytes, not {bytes.Length}");
         }
     }
 
@@ -33,7 +33,7 @@ public sealed class TensorData
         Type = DataType.String;
         _dims = dims.ToArray();
         Strings = strings;
-        Count = ElementTypes.Count(dims, "tensor");
+        Count = OnnxElementTypes.Count(dims, "tensor");
         if (strings.Length != Count)
         {
             throw new TensorFormatException($"tensor string[{string.Join(",", _dims)}] holds {Count} strings, not {strings.Length}");
@@ -57,11 +57,11 @@ public sealed class TensorData
 
     /// <summary>A copy of <paramref name="values"/> under the ONNX type that is laid out like <typeparamref name="T"/>.</summary>
     public static TensorData Of<T>(ReadOnlySpan<T> values, params ReadOnlySpan<long> dims) where T : unmanaged =>
-        new(ElementTypes.Of<T>(), dims, MemoryMarshal.AsBytes(values).ToArray());
+        new(OnnxElementTypes.Of<T>(), dims, MemoryMarshal.AsBytes(values).ToArray());
 
     /// <summary>The elements seen as <typeparamref name="T"/>, whose size must be the element's.</summary>
     public Span<T> As<T>() where T : unmanaged => MemoryMarshal.Cast<byte, T>(Bytes.Span);
 
     /// <summary>Such as <c>float[2,3]</c>.</summary>
-    public override string ToString() => $"{ElementTypes.Name(Type)}[{string.Join(",", _dims)}]";
+    public override string ToString() => $"{OnnxElementTypes.Name(Type)}[{string.Join(",", _dims)}]";
 }

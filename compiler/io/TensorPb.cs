@@ -65,8 +65,8 @@ public static class TensorPb
 
         var type = (DataType)proto.DataType;
         var dims = proto.Dims.ToArray();
-        var count = ElementTypes.Count(dims, name);
-        var size = ElementTypes.Bytes(type, count, name);
+        var count = OnnxElementTypes.Count(dims, name);
+        var size = OnnxElementTypes.Bytes(type, count, name);
         if (type == DataType.String)
         {
             Expect(proto.StringData, count, "string_data", name);
@@ -78,7 +78,7 @@ public static class TensorPb
             if (proto.RawData.Length != size)
             {
                 throw new TensorFormatException(
-                    $"{name}: {ElementTypes.Name(type)}[{string.Join(",", dims)}] takes {size} bytes, raw_data holds {proto.RawData.Length}");
+                    $"{name}: {OnnxElementTypes.Name(type)}[{string.Join(",", dims)}] takes {size} bytes, raw_data holds {proto.RawData.Length}");
             }
 
             return new TensorData(type, dims, proto.RawData.ToByteArray());
@@ -120,7 +120,7 @@ public static class TensorPb
     // What fits 32 bits travels in int32_data, one element an entry; sub-byte types travel there already packed, one byte an entry.
     private static byte[] Narrow(TensorProto proto, DataType type, long count, long size, string name)
     {
-        var bits = ElementTypes.Bits(type);
+        var bits = OnnxElementTypes.Bits(type);
         Expect(proto.Int32Data, bits < 8 ? size : count, "int32_data", name);
         var bytes = new byte[size];
         for (var i = 0; i < proto.Int32Data.Count; i++)

@@ -13,7 +13,7 @@ public static class Widening
         var type = tensor.Type;
         if (type is DataType.Int4 or DataType.Int2)
         {
-            var bits = ElementTypes.Bits(type);
+            var bits = OnnxElementTypes.Bits(type);
             return Convert(tensor, i => (sbyte)((sbyte)(Packed(tensor, i) << (8 - bits)) >> (8 - bits)));
         }
 
@@ -22,7 +22,7 @@ public static class Widening
             return Convert(tensor, i => (byte)Packed(tensor, i));
         }
 
-        return ElementTypes.IsFloat(type) && type is not (DataType.Float or DataType.Double or DataType.Float16)
+        return OnnxElementTypes.IsFloat(type) && type is not (DataType.Float or DataType.Double or DataType.Float16)
             ? Convert(tensor, i => Value(tensor, i))
             : tensor;
     }
@@ -63,7 +63,7 @@ public static class Widening
 
     private static int Packed(TensorData tensor, int i)
     {
-        var bits = ElementTypes.Bits(tensor.Type);
+        var bits = OnnxElementTypes.Bits(tensor.Type);
         var perByte = 8 / bits;
         return (tensor.Bytes.Span[i / perByte] >> (i % perByte * bits)) & ((1 << bits) - 1);
     }

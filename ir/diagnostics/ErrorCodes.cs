@@ -18,6 +18,9 @@ public static class ErrorCodes
     /// <summary>Operators, types or opsets that are not supported; the message lists all of them.</summary>
     public const string Unsupported = "DLC1003";
 
+    /// <summary>A tensor file (.npy, .npz, .pb) that is damaged or of a kind that cannot be read.</summary>
+    public const string BadTensorFile = "DLC1004";
+
     /// <summary>Text IR that does not parse.</summary>
     public const string BadText = "DLC3001";
 

@@ -144,13 +144,13 @@ internal static unsafe class OrtValues
             Release(Entry.ReleaseTensorTypeAndShapeInfo, info);
         }
 
-        var count = ElementTypes.Count(dims, "output");
+        var count = OnnxElementTypes.Count(dims, "output");
         if (type == DataType.String)
         {
             return new TensorData(dims, ReadStrings(value, (int)count));
         }
 
-        var bytes = new byte[ElementTypes.Bytes(type, count, "output")];
+        var bytes = new byte[OnnxElementTypes.Bytes(type, count, "output")];
         if (bytes.Length != 0)
         {
             new ReadOnlySpan<byte>(Data(value), bytes.Length).CopyTo(bytes);

@@ -4,7 +4,7 @@ using DataType = Dlc.Compiler.Onnx.Proto.TensorProto.Types.DataType;
 namespace Dlc.Compiler.IO;
 
 /// <summary>Sizes and names of ONNX element types, as tensors lie in memory (little-endian, row-major, sub-byte elements packed low bits first).</summary>
-public static class ElementTypes
+public static class OnnxElementTypes
 {
     /// <summary>Bits of one element; 0 for strings, whose size varies.</summary>
     /// <exception cref="TensorFormatException">The type is undefined or from a newer format.</exception>
