@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Arccosine, elementwise (ONNX Acos).</summary>
+public sealed record Acos : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Acos, x);
+
+    protected override double Apply(double x) => Math.Acos(x);
+}

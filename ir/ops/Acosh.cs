@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Inverse hyperbolic cosine, elementwise (ONNX Acosh).</summary>
+public sealed record Acosh : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Acosh, x);
+
+    protected override double Apply(double x) => Math.Acosh(x);
+}

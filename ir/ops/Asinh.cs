@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Inverse hyperbolic sine, elementwise (ONNX Asinh).</summary>
+public sealed record Asinh : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Asinh, x);
+
+    protected override double Apply(double x) => Math.Asinh(x);
+}

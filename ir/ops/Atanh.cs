@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Inverse hyperbolic tangent, elementwise (ONNX Atanh).</summary>
+public sealed record Atanh : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Atanh, x);
+
+    protected override double Apply(double x) => Math.Atanh(x);
+}

@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Rounds up to an integer, elementwise (ONNX Ceil).</summary>
+public sealed record Ceil : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Ceil, x);
+
+    protected override double Apply(double x) => Math.Ceiling(x);
+}

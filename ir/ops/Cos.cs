@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Cosine, elementwise (ONNX Cos).</summary>
+public sealed record Cos : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Cos, x);
+
+    protected override double Apply(double x) => Math.Cos(x);
+}

@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Hyperbolic cosine, elementwise (ONNX Cosh).</summary>
+public sealed record Cosh : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Cosh, x);
+
+    protected override double Apply(double x) => Math.Cosh(x);
+}

@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Rounds down to an integer, elementwise (ONNX Floor).</summary>
+public sealed record Floor : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Floor, x);
+
+    protected override double Apply(double x) => Math.Floor(x);
+}

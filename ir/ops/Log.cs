@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Natural logarithm, elementwise (ONNX Log).</summary>
+public sealed record Log : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Log, x);
+
+    protected override double Apply(double x) => Math.Log(x);
+}

@@ -1,0 +1,13 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>The smaller, elementwise with broadcasting; NaN when either is (ONNX Min of two).</summary>
+public sealed record Min : BinaryElementwise
+{
+    protected override Expr Apply(Expr a, Expr b) => ExprFactory.Binary(BinaryOp.Min, a, b);
+
+    protected override double Apply(double a, double b) => Math.Min(a, b);
+
+    protected override long Apply(long a, long b, ElementType type) => type == ElementType.UInt64 ? (long)Math.Min((ulong)a, (ulong)b) : Math.Min(a, b);
+}

@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Sine, elementwise (ONNX Sin).</summary>
+public sealed record Sin : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Sin, x);
+
+    protected override double Apply(double x) => Math.Sin(x);
+}

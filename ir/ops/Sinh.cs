@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Hyperbolic sine, elementwise (ONNX Sinh).</summary>
+public sealed record Sinh : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Sinh, x);
+
+    protected override double Apply(double x) => Math.Sinh(x);
+}

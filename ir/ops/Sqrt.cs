@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Square root, elementwise; NaN for negative numbers (ONNX Sqrt).</summary>
+public sealed record Sqrt : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Sqrt, x);
+
+    protected override double Apply(double x) => Math.Sqrt(x);
+}

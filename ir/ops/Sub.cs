@@ -1,0 +1,13 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary><c>a - b</c>, elementwise with broadcasting; integers wrap (ONNX Sub).</summary>
+public sealed record Sub : BinaryElementwise
+{
+    protected override Expr Apply(Expr a, Expr b) => a - b;
+
+    protected override double Apply(double a, double b) => a - b;
+
+    protected override long Apply(long a, long b, ElementType type) => a - b;
+}

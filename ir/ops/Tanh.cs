@@ -1,0 +1,11 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>Hyperbolic tangent, elementwise (ONNX Tanh).</summary>
+public sealed record Tanh : UnaryElementwise
+{
+    protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Tanh, x);
+
+    protected override double Apply(double x) => Math.Tanh(x);
+}
