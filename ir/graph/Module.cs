@@ -24,6 +24,9 @@ public sealed class Module
     /// <summary>The graph that runs. Set by the importer or parser, then by each pass.</summary>
     public Graph Main { get; set; } = null!;
 
+    /// <summary>The exact names of the model's outputs, in order; the values that <see cref="Main"/> ends in may have others or none.</summary>
+    public IReadOnlyList<string> OutputNames { get; set; } = [];
+
     /// <summary>One more than the greatest value id in use: the length of a side table over values.</summary>
     public int ValueCount => _nextValue;
 
