@@ -1,0 +1,88 @@
+using Dlc.Runtime.Format;
+
+namespace Dlc.Runtime;
+
+/// <summary>A compiled model that can be run at every shape: the entry to the runtime. Needs neither the compiler nor LLVM.</summary>
+/// <example><code>
+/// using var model = CompiledModel.Load("bert.dlcx");
+/// using var session = model.CreateSession();
+/// var y = session.Run(("input_ids", ids), ("attention_mask", mask));
+/// Tensor&lt;float&gt; logits = y["logits"].As&lt;float&gt;();
+/// </code></example>
+public sealed class CompiledModel : IDisposable
+{
+    private CompiledModel(LoadedExecutable executable)
+    {
+        Executable = executable;
+        var model = executable.Model;
+        var inputs = new TensorInfo[model.Inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            var input = model.Inputs[i];
+            inputs[i] = new TensorInfo(input.Name, model.Values[input.Value].Type, [.. input.Axes.Select(a => a.Text)]);
+        }
+
+        var outputs = new TensorInfo[model.Outputs.Length];
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            var output = model.Outputs[i];
+            outputs[i] = new TensorInfo(output.Name, model.Values[output.Value].Type, output.DimTexts);
+        }
+
+        Inputs = inputs;
+        Outputs = outputs;
+    }
+
+    /// <summary>Name of the ONNX graph.</summary>
+    public string Name => Executable.Model.Name;
+
+    /// <summary>Inputs in the model's order.</summary>
+    public IReadOnlyList<TensorInfo> Inputs { get; }
+
+    /// <summary>Outputs in the model's order.</summary>
+    public IReadOnlyList<TensorInfo> Outputs { get; }
+
+    /// <summary>What is loaded, for tools.</summary>
+    public LoadedExecutable Executable { get; }
+
+    /// <summary>Loads a <c>.dlcx</c> file.</summary>
+    /// <exception cref="DlcRuntimeException">A file that is foreign, truncated, damaged, of another version, or for another processor.</exception>
+    public static CompiledModel Load(string path) => new(LoadedExecutable.Load(path));
+
+    /// <summary>Loads a model that was just compiled.</summary>
+    /// <exception cref="DlcRuntimeException">InvalidModel, UnsupportedCpu or OutOfMemory.</exception>
+    public static CompiledModel FromModel(ExecutableModel model) => new(LoadedExecutable.FromModel(model));
+
+    /// <summary>Creates a session with threads and memory of its own.</summary>
+    public Session CreateSession(SessionOptions? options = null) => new(this, options ?? new SessionOptions());
+
+    /// <summary>Lets go of the model; sessions that still live keep its code and constants loaded.</summary>
+    public void Dispose() => Executable.Dispose();
+
+    internal static CompiledModel FromModel(ExecutableModel model, nint[] kernels) => new(LoadedExecutable.FromModel(model, kernels));
+
+    internal int InputIndex(PortKey key) => Find(key, Inputs, "input");
+
+    internal int OutputIndex(PortKey key) => Find(key, Outputs, "output");
+
+    private static int Find(PortKey key, IReadOnlyList<TensorInfo> ports, string what)
+    {
+        if (key.Name is null)
+        {
+            return (uint)key.Index < (uint)ports.Count ? key.Index : throw Unknown($"{what} {key.Index}");
+        }
+
+        for (int i = 0; i < ports.Count; i++)
+        {
+            if (ports[i].Name == key.Name)
+            {
+                return i;
+            }
+        }
+
+        throw Unknown($"'{key.Name}'");
+
+        DlcRuntimeException Unknown(string found) => new(
+            RuntimeErrors.UnknownName, $"the model has no such {what}", string.Join(", ", ports.Select((p, i) => $"{i}: '{p.Name}'")), found);
+    }
+}

@@ -1,0 +1,386 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using Dlc.Runtime.Format;
+
+namespace Dlc.Runtime;
+
+/// <summary>
+/// Inputs and outputs of a model, bound once and run many times without managed allocations. Memory is used where it is; what is
+/// managed stays pinned until the port is bound again or the binding is disposed. Outputs that are not bound go to memory of the binding.
+/// Inputs and outputs must not overlap. Used by one thread at a time.
+/// </summary>
+public sealed unsafe class RunBinding : IDisposable
+{
+    private readonly BoundInput[] _inputs;
+    private readonly BoundOutput[] _outputs;
+    private bool _disposed;
+
+    internal RunBinding(CompiledModel model)
+    {
+        Model = model;
+        _inputs = new BoundInput[model.Inputs.Count];
+        for (int i = 0; i < _inputs.Length; i++)
+        {
+            _inputs[i] = new BoundInput(model.Inputs[i].Dims.Count);
+        }
+
+        _outputs = new BoundOutput[model.Outputs.Count];
+        for (int i = 0; i < _outputs.Length; i++)
+        {
+            _outputs[i] = new BoundOutput(model.Outputs[i]);
+        }
+    }
+
+    /// <summary>The model whose ports these are.</summary>
+    public CompiledModel Model { get; }
+
+    /// <summary>Binds an input to memory that the caller keeps in place.</summary>
+    /// <param name="port">Name or index.</param>
+    /// <param name="type">Element type of the memory, which must be the input's.</param>
+    /// <param name="data">First element, aligned to its size; may be null for no elements.</param>
+    /// <param name="length">Bytes at <paramref name="data"/>, at least what the dims need.</param>
+    /// <param name="dims">Dims of the dense row-major tensor.</param>
+    /// <exception cref="DlcRuntimeException">UnknownName, WrongType, WrongRank, NegativeDim, DimOverflow or BufferTooSmall.</exception>
+    public void BindInput(PortKey port, ScalarType type, void* data, long length, ReadOnlySpan<long> dims)
+    {
+        int index = Model.InputIndex(port);
+        CheckType(Model.Inputs[index], "input", Model.Inputs[index].Type == type, type.Name());
+        Bind(index, (byte*)data, length, dims, default);
+    }
+
+    /// <summary>Binds an input to memory of the user; see the form with a pointer.</summary>
+    public void BindInput<T>(PortKey port, ReadOnlyMemory<T> elements, ReadOnlySpan<long> dims)
+        where T : unmanaged
+    {
+        int index = Model.InputIndex(port);
+        CheckType<T>(Model.Inputs[index], "input");
+        var pin = elements.Pin();
+        Bind(index, (byte*)pin.Pointer, (long)elements.Length * sizeof(T), dims, pin);
+    }
+
+    /// <summary>Binds an input to bytes of elements of whatever type it has.</summary>
+    public void BindInputBytes(PortKey port, ReadOnlyMemory<byte> bytes, ReadOnlySpan<long> dims)
+    {
+        int index = Model.InputIndex(port);
+        var pin = bytes.Pin();
+        Bind(index, (byte*)pin.Pointer, bytes.Length, dims, pin);
+    }
+
+    /// <summary>Binds an input to a tensor: where it is if it is dense, else to a copy made now.</summary>
+    public void BindInput<T>(PortKey port, Tensor<T> tensor)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (!tensor.IsDense)
+        {
+            CopyInput(port, tensor.AsReadOnlyTensorSpan());
+            return;
+        }
+
+        int index = Model.InputIndex(port);
+        CheckType<T>(Model.Inputs[index], "input");
+        Span<long> dims = stackalloc long[tensor.Rank];
+        Widen(tensor.Lengths, dims);
+        var pin = tensor.GetPinnedHandle();
+        Bind(index, (byte*)pin.Pointer, (long)tensor.FlattenedLength * sizeof(T), dims, pin);
+    }
+
+    /// <summary>Copies a tensor to memory of the binding.</summary>
+    public void CopyInput<T>(PortKey port, scoped in ReadOnlyTensorSpan<T> tensor)
+        where T : unmanaged
+    {
+        int index = Model.InputIndex(port);
+        CheckType<T>(Model.Inputs[index], "input");
+        Span<long> dims = stackalloc long[tensor.Rank];
+        Widen(tensor.Lengths, dims);
+        long length = CheckDims(index, dims);
+        var target = new Span<T>(_inputs[index].SetCopy(length), checked((int)(length / sizeof(T))));
+        tensor.FlattenTo(target);
+        dims.CopyTo(_inputs[index].Dims);
+    }
+
+    /// <summary>Copies row-major elements to memory of the binding.</summary>
+    public void CopyInput<T>(PortKey port, scoped ReadOnlySpan<T> elements, scoped ReadOnlySpan<long> dims)
+        where T : unmanaged
+    {
+        int index = Model.InputIndex(port);
+        CheckType<T>(Model.Inputs[index], "input");
+        long length = CheckDims(index, dims);
+        CheckLength(index, length, (long)elements.Length * sizeof(T), dims);
+        elements[..(int)(length / sizeof(T))].CopyTo(new Span<T>(_inputs[index].SetCopy(length), elements.Length));
+        dims.CopyTo(_inputs[index].Dims);
+    }
+
+    /// <summary>Gives an input that is bound other dims over the same memory, which must be large enough.</summary>
+    public void SetInputDims(PortKey port, ReadOnlySpan<long> dims)
+    {
+        int index = RequireSet(Model.InputIndex(port));
+        CheckLength(index, CheckDims(index, dims), _inputs[index].Length, dims);
+        dims.CopyTo(_inputs[index].Dims);
+    }
+
+    /// <summary>Binds an output to memory that the caller keeps in place.</summary>
+    /// <param name="port">Name or index.</param>
+    /// <param name="data">First element, aligned to its size.</param>
+    /// <param name="capacity">Bytes at <paramref name="data"/>; a run whose output needs more fails with BufferTooSmall.</param>
+    public void BindOutput(PortKey port, void* data, long capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(capacity);
+        _outputs[Model.OutputIndex(port)].UseUser((byte*)data, capacity, default);
+    }
+
+    /// <summary>Binds an output to memory of the user, which may be larger than what comes out.</summary>
+    public void BindOutput<T>(PortKey port, Memory<T> elements)
+        where T : unmanaged
+    {
+        int index = Model.OutputIndex(port);
+        CheckType<T>(Model.Outputs[index], "output");
+        var pin = elements.Pin();
+        _outputs[index].UseUser((byte*)pin.Pointer, (long)elements.Length * sizeof(T), pin);
+    }
+
+    /// <summary>Binds an output to a dense tensor of exactly the dims that come out.</summary>
+    public void BindOutput<T>(PortKey port, Tensor<T> tensor)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        int index = Model.OutputIndex(port);
+        CheckType<T>(Model.Outputs[index], "output");
+        CheckOutputShape(index, tensor.IsDense, tensor.Rank);
+        var pin = tensor.GetPinnedHandle();
+        _outputs[index].UseUser((byte*)pin.Pointer, (long)tensor.FlattenedLength * sizeof(T), pin);
+        _outputs[index].DemandDims(tensor.Lengths);
+    }
+
+    /// <summary>Has an output written to memory of the binding, as it is from the start.</summary>
+    public void UnbindOutput(PortKey port) => _outputs[Model.OutputIndex(port)].UseOwn();
+
+    /// <summary>Dims of an output after a run.</summary>
+    public ReadOnlySpan<long> OutputDims(PortKey port) => Known(port).Dims;
+
+    /// <summary>Elements of an output after a run, row-major; valid until the next run.</summary>
+    public ReadOnlySpan<T> Output<T>(PortKey port)
+        where T : unmanaged
+    {
+        var output = Known(port);
+        CheckType<T>(output.Info, "output");
+        return new ReadOnlySpan<T>(output.Data, checked((int)(output.Bytes / sizeof(T))));
+    }
+
+    /// <summary>An output after a run; valid until the next run.</summary>
+    public ReadOnlyTensorSpan<T> OutputTensor<T>(PortKey port)
+        where T : unmanaged
+    {
+        var output = Known(port);
+        CheckType<T>(output.Info, "output");
+        Span<nint> dims = stackalloc nint[output.Dims.Length];
+        for (int a = 0; a < dims.Length; a++)
+        {
+            dims[a] = (nint)output.Dims[a];
+        }
+
+        return new ReadOnlyTensorSpan<T>((T*)output.Data, (nint)(output.Bytes / sizeof(T)), dims, []);
+    }
+
+    /// <summary>Address and size in bytes of an output after a run; valid until the next run.</summary>
+    public void* OutputData(PortKey port, out long bytes)
+    {
+        var output = Known(port);
+        bytes = output.Bytes;
+        return output.Data;
+    }
+
+    /// <summary>Unpins and frees everything.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        foreach (var input in _inputs)
+        {
+            input.Dispose();
+        }
+
+        foreach (var output in _outputs)
+        {
+            output.Dispose();
+        }
+    }
+
+    internal void Begin()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        foreach (var output in _outputs)
+        {
+            output.Begin();
+        }
+    }
+
+    internal BoundInput RequireInput(int index) => _inputs[RequireSet(index)];
+
+    internal byte* AcquireOutput(int index, ReadOnlySpan<long> dims, long bytes) => _outputs[index].Acquire(dims, bytes);
+
+    internal void AllocateOutputs()
+    {
+        foreach (var output in _outputs)
+        {
+            output.UseManaged();
+        }
+    }
+
+    internal RunResult TakeResult()
+    {
+        var results = new OutputTensor[_outputs.Length];
+        for (int i = 0; i < results.Length; i++)
+        {
+            results[i] = new OutputTensor(_outputs[i].Info, [.. _outputs[i].Dims], _outputs[i].Managed!);
+        }
+
+        return new RunResult(results);
+    }
+
+    internal void UseInput<T>(int index, scoped in ReadOnlyTensorSpan<T> tensor, T* data)
+        where T : unmanaged
+    {
+        CheckType<T>(Model.Inputs[index], "input");
+        if (!tensor.IsDense)
+        {
+            throw new DlcRuntimeException(RuntimeErrors.WrongLayout, $"the tensor given for input '{Model.Inputs[index].Name}' has gaps", "a dense tensor", "strides");
+        }
+
+        Span<long> dims = stackalloc long[tensor.Rank];
+        Widen(tensor.Lengths, dims);
+        Bind(index, (byte*)data, (long)tensor.FlattenedLength * sizeof(T), dims, default);
+    }
+
+    internal void UseOutput<T>(int index, scoped in TensorSpan<T> tensor, T* data)
+        where T : unmanaged
+    {
+        CheckType<T>(Model.Outputs[index], "output");
+        CheckOutputShape(index, tensor.IsDense, tensor.Rank);
+        _outputs[index].UseUser((byte*)data, (long)tensor.FlattenedLength * sizeof(T), default);
+        _outputs[index].DemandDims(tensor.Lengths);
+    }
+
+    internal void Clear()
+    {
+        foreach (var input in _inputs)
+        {
+            input.Clear();
+        }
+
+        foreach (var output in _outputs)
+        {
+            output.UseOwn();
+        }
+    }
+
+    private static void Widen(ReadOnlySpan<nint> lengths, Span<long> dims)
+    {
+        for (int a = 0; a < dims.Length; a++)
+        {
+            dims[a] = lengths[a];
+        }
+    }
+
+    private static string Describe(ReadOnlySpan<long> dims) => $"[{string.Join(',', dims.ToArray())}]";
+
+    private static void CheckType<T>(TensorInfo port, string what)
+        where T : unmanaged => CheckType(port, what, port.Type.Accepts<T>(), typeof(T).Name);
+
+    private static void CheckType(TensorInfo port, string what, bool good, string found)
+    {
+        if (!good)
+        {
+            throw new DlcRuntimeException(RuntimeErrors.WrongType, $"{what} '{port.Name}' has another element type", port.Type.Name(), found);
+        }
+    }
+
+    private void Bind(int index, byte* data, long length, ReadOnlySpan<long> dims, MemoryHandle pin)
+    {
+        try
+        {
+            CheckLength(index, CheckDims(index, dims), length, dims);
+        }
+        catch
+        {
+            pin.Dispose();
+            throw;
+        }
+
+        _inputs[index].Set(data, length, pin);
+        dims.CopyTo(_inputs[index].Dims);
+    }
+
+    /// <summary>Bytes that dims need.</summary>
+    private long CheckDims(int index, ReadOnlySpan<long> dims)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var port = Model.Inputs[index];
+        if (dims.Length != port.Dims.Count)
+        {
+            throw new DlcRuntimeException(
+                RuntimeErrors.WrongRank, $"input '{port.Name}' has another number of axes", $"{port.Dims.Count} for {port.Shape}", $"{dims.Length} in {Describe(dims)}");
+        }
+
+        bool empty = false;
+        foreach (long dim in dims)
+        {
+            if (dim < 0)
+            {
+                throw new DlcRuntimeException(RuntimeErrors.NegativeDim, $"input '{port.Name}' has a negative dim", "0 or more", Describe(dims));
+            }
+
+            empty |= dim == 0;
+        }
+
+        long bytes = empty ? 0 : port.Type.SizeOf();
+        foreach (long dim in dims)
+        {
+            if (Math.BigMul(bytes, dim, out bytes) != 0 || bytes < 0)
+            {
+                throw new DlcRuntimeException(RuntimeErrors.DimOverflow, $"the size of input '{port.Name}' can't be counted", "less than 2^63 bytes", Describe(dims));
+            }
+        }
+
+        return bytes;
+    }
+
+    private void CheckLength(int index, long needed, long length, ReadOnlySpan<long> dims)
+    {
+        if (length < needed)
+        {
+            throw new DlcRuntimeException(
+                RuntimeErrors.BufferTooSmall, $"the memory given for input '{Model.Inputs[index].Name}' is too small for {Describe(dims)}", $"{needed} bytes", $"{length}");
+        }
+    }
+
+    private void CheckOutputShape(int index, bool dense, int rank)
+    {
+        var port = Model.Outputs[index];
+        if (!dense)
+        {
+            throw new DlcRuntimeException(RuntimeErrors.WrongLayout, $"the tensor given for output '{port.Name}' has gaps", "a dense tensor", "strides");
+        }
+
+        if (rank != port.Dims.Count)
+        {
+            throw new DlcRuntimeException(
+                RuntimeErrors.WrongRank, $"the tensor given for output '{port.Name}' has another number of axes", $"{port.Dims.Count} for {port.Shape}", $"{rank}");
+        }
+    }
+
+    private int RequireSet(int index) => _inputs[index].IsSet ? index : throw new DlcRuntimeException(
+        RuntimeErrors.MissingInput, $"input '{Model.Inputs[index].Name}' was not given", Model.Inputs[index].Shape, "nothing");
+
+    private BoundOutput Known(PortKey port)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var output = _outputs[Model.OutputIndex(port)];
+        return output.IsKnown ? output : throw new InvalidOperationException($"output '{output.Info.Name}' has no value before a run succeeded");
+    }
+}

@@ -1,0 +1,277 @@
+using System.Numerics.Tensors;
+using Dlc.Runtime.Cpu;
+using Dlc.Runtime.Execution;
+using Dlc.Runtime.Format;
+
+namespace Dlc.Runtime;
+
+/// <summary>
+/// Runs a model. Safe from many threads at once: each run takes an execution context of its own, and runs that find the worker threads
+/// busy do their work alone. After an exception the session is as good as before.
+/// </summary>
+public sealed class Session : IDisposable
+{
+    private readonly LoadedExecutable _executable;
+    private readonly SessionOptions _options;
+    private readonly PlanCache _plans;
+    private readonly WorkerPool _pool;
+    private readonly Lock _lock = new();
+    private readonly List<Executor> _idle = [];
+    private readonly List<Executor> _all = [];
+    private readonly Stack<RunBinding> _bindings = [];
+    private long _highWater;
+    private bool _disposed;
+
+    internal Session(CompiledModel model, SessionOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        _executable = model.Executable;
+        if (options.Profile is not null && !options.Profile.Matches(_executable.Prepared))
+        {
+            throw new ArgumentException("the profile belongs to another model", nameof(options));
+        }
+
+        _executable.AddReference();
+        Model = model;
+        _options = options;
+        _plans = new PlanCache(options.PlanCacheCapacity);
+        Threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+        _pool = new WorkerPool(Threads, options.IdleSpin);
+    }
+
+    ~Session() => Free();
+
+    /// <summary>The model it runs.</summary>
+    public CompiledModel Model { get; }
+
+    /// <summary>Threads that work at one inference, the caller among them.</summary>
+    public int Threads { get; }
+
+    /// <summary>Bytes allocated now for intermediate values and scratch, over all execution contexts.</summary>
+    public long AllocatedBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return Sum();
+            }
+        }
+    }
+
+    /// <summary>The most bytes that were ever allocated at the end of a run.</summary>
+    public long HighWaterBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _highWater;
+            }
+        }
+    }
+
+    /// <summary>Times that input dims were met without a plan for them.</summary>
+    public long PlansMade => _plans.Misses;
+
+    /// <summary>A set of inputs and outputs to fill and run, again and again without managed allocations. Used by one thread at a time.</summary>
+    public RunBinding CreateBinding()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new RunBinding(Model);
+    }
+
+    /// <summary>Runs with what is bound. Allocates no managed memory when the input dims were met before.</summary>
+    /// <exception cref="DlcRuntimeException">A missing input, a wrong dim, a broken guard, a failed check in a kernel.</exception>
+    public void Run(RunBinding binding)
+    {
+        ArgumentNullException.ThrowIfNull(binding);
+        if (binding.Model != Model)
+        {
+            throw new ArgumentException("the binding belongs to another model", nameof(binding));
+        }
+
+        var executor = Rent();
+        bool pooled = _pool.TryAcquire();
+        try
+        {
+            binding.Begin();
+            executor.Run(binding, _plans, pooled ? _pool : null);
+        }
+        finally
+        {
+            if (pooled)
+            {
+                _pool.Release();
+            }
+
+            Return(executor);
+        }
+    }
+
+    /// <summary>Runs with named tensors and returns the outputs in managed memory of their own.</summary>
+    /// <param name="inputs">Name and tensor (<c>("x", tensor)</c>); tensors are read where they are if they are dense.</param>
+    /// <exception cref="DlcRuntimeException">As <see cref="Run(RunBinding)"/>; also UnknownName, WrongType and WrongRank.</exception>
+    public RunResult Run(params ReadOnlySpan<(string Name, InputTensor Tensor)> inputs)
+    {
+        using var binding = CreateBinding();
+        foreach (var (name, tensor) in inputs)
+        {
+            ArgumentNullException.ThrowIfNull(tensor);
+            tensor.BindTo(binding, name);
+        }
+
+        binding.AllocateOutputs();
+        Run(binding);
+        return binding.TakeResult();
+    }
+
+    /// <summary>Runs a model of one input and one output from and to memory of the user, which is used where it is.</summary>
+    /// <param name="input">Dense.</param>
+    /// <param name="output">Dense, of exactly the output's dims.</param>
+    /// <exception cref="DlcRuntimeException">As <see cref="Run(RunBinding)"/>; also WrongLayout for tensors that are not dense.</exception>
+    public unsafe void Run<TIn, TOut>(ReadOnlyTensorSpan<TIn> input, TensorSpan<TOut> output)
+        where TIn : unmanaged
+        where TOut : unmanaged
+    {
+        if (Model.Inputs.Count != 1 || Model.Outputs.Count != 1)
+        {
+            throw new DlcRuntimeException(
+                RuntimeErrors.WrongLayout, "this form of Run is for one input and one output", "one and one", $"{Model.Inputs.Count} and {Model.Outputs.Count}");
+        }
+
+        var binding = RentBinding();
+        try
+        {
+            fixed (TIn* from = &input.GetPinnableReference())
+            fixed (TOut* to = &output.GetPinnableReference())
+            {
+                binding.UseInput(0, input, from);
+                binding.UseOutput(0, output, to);
+                Run(binding);
+            }
+        }
+        finally
+        {
+            binding.Clear();
+            ReturnBinding(binding);
+        }
+    }
+
+    /// <summary>Bytes of the arena that a run with the dims of these inputs needs for its intermediate values whose sizes follow from the
+    /// input dims. Nothing is run.</summary>
+    /// <exception cref="DlcRuntimeException">As <see cref="Run(RunBinding)"/> where the dims are wrong.</exception>
+    public long ArenaBytesFor(RunBinding binding)
+    {
+        ArgumentNullException.ThrowIfNull(binding);
+        var executor = Rent();
+        try
+        {
+            binding.Begin();
+            return executor.Store.Measure(binding, _plans);
+        }
+        finally
+        {
+            executor.Store.Leave();
+            Return(executor);
+        }
+    }
+
+    /// <summary>Frees memory and threads. No run may be under way.</summary>
+    public void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        Free();
+    }
+
+    private void Free()
+    {
+        if (_pool is null)
+        {
+            // The constructor failed before there was anything to free.
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        _pool.Dispose();
+        _all.ForEach(e => e.Dispose());
+        while (_bindings.TryPop(out var binding))
+        {
+            binding.Dispose();
+        }
+
+        _executable.Release();
+    }
+
+    private Executor Rent()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_idle.Count > 0)
+            {
+                var executor = _idle[^1];
+                _idle.RemoveAt(_idle.Count - 1);
+                return executor;
+            }
+        }
+
+        var made = new Executor(_executable, _options.TrimArenaAfterRuns, _options.Profile);
+        lock (_lock)
+        {
+            _all.Add(made);
+        }
+
+        return made;
+    }
+
+    private void Return(Executor executor)
+    {
+        lock (_lock)
+        {
+            _idle.Add(executor);
+            _highWater = Math.Max(_highWater, Sum());
+        }
+    }
+
+    private RunBinding RentBinding()
+    {
+        lock (_lock)
+        {
+            if (_bindings.TryPop(out var binding))
+            {
+                return binding;
+            }
+        }
+
+        return CreateBinding();
+    }
+
+    private void ReturnBinding(RunBinding binding)
+    {
+        lock (_lock)
+        {
+            _bindings.Push(binding);
+        }
+    }
+
+    private long Sum()
+    {
+        long sum = 0;
+        foreach (var executor in _all)
+        {
+            sum += executor.AllocatedBytes;
+        }
+
+        return sum;
+    }
+}

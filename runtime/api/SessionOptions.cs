@@ -1,0 +1,23 @@
+namespace Dlc.Runtime;
+
+/// <summary>How a <see cref="Session"/> runs.</summary>
+public sealed class SessionOptions
+{
+    /// <summary>Threads that work at one inference, the caller among them; 0 for as many as the machine has processors. Results are
+    /// the same bit for bit for any number.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>How long workers go on spinning after an inference, so that the next one need not wake them (which costs tens of
+    /// microseconds).</summary>
+    public TimeSpan IdleSpin { get; init; } = TimeSpan.FromMicroseconds(200);
+
+    /// <summary>Memory plans kept for the input dims used last; 0 to plan each time the dims change.</summary>
+    public int PlanCacheCapacity { get; init; } = 64;
+
+    /// <summary>After this many runs in a row that needed less than half of the arena it is made as small as the largest of them needed;
+    /// 0 to never make it smaller.</summary>
+    public int TrimArenaAfterRuns { get; init; } = 32;
+
+    /// <summary>Where steps are timed, or null (which costs nothing).</summary>
+    public StepProfile? Profile { get; init; }
+}

@@ -1,0 +1,71 @@
+using Dlc.Runtime.Native;
+
+namespace Dlc.Runtime.Execution;
+
+/// <summary>
+/// Where a carried value stands in one execution: the memory that the current iteration reads, and two buffers that iterations write to
+/// in turn. They are planned (addresses in a block) or, where sizes are unknown before the loop, blocks of their own.
+/// </summary>
+internal sealed unsafe class CarriedState(CarriedInfo info, int rank) : IDisposable
+{
+    private readonly NativeBlock? _block0 = info.IsPlanned ? null : new NativeBlock();
+    private readonly NativeBlock? _block1 = info.IsPlanned ? null : new NativeBlock();
+    private byte* _planned0;
+    private byte* _planned1;
+    private long _plannedBytes;
+    private int _side;
+
+    /// <summary>What the current iteration reads.</summary>
+    public byte* Current { get; private set; }
+
+    /// <summary>Its dims.</summary>
+    public long[] Dims { get; } = new long[rank];
+
+    /// <summary>Gives a planned buffer its address.</summary>
+    public void Place(int side, byte* address, long bytes)
+    {
+        _plannedBytes = bytes;
+        if (side == 0)
+        {
+            _planned0 = address;
+        }
+        else
+        {
+            _planned1 = address;
+        }
+    }
+
+    /// <summary>Begins a loop with the initial value where it is.</summary>
+    public void Begin(byte* initial)
+    {
+        Current = initial;
+        _side = 0;
+    }
+
+    /// <summary>The buffer that this iteration writes, at least <paramref name="bytes"/> long; null when a planned one is too small.</summary>
+    public byte* Next(long bytes)
+    {
+        if (info.IsPlanned)
+        {
+            return bytes > _plannedBytes ? null : _side == 0 ? _planned0 : _planned1;
+        }
+
+        return (_side == 0 ? _block0 : _block1)!.Ensure(Math.Max(bytes, 1));
+    }
+
+    /// <summary>Makes what this iteration wrote the current value.</summary>
+    public void Advance(long bytes)
+    {
+        Current = Next(bytes);
+        _side ^= 1;
+    }
+
+    /// <summary>Bytes held outside of planned blocks.</summary>
+    public long OwnBytes => (_block0?.Capacity ?? 0) + (_block1?.Capacity ?? 0);
+
+    public void Dispose()
+    {
+        _block0?.Dispose();
+        _block1?.Dispose();
+    }
+}

@@ -1,0 +1,291 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Dlc.Runtime.Cpu;
+using Dlc.Runtime.Format;
+using Dlc.Runtime.Native;
+
+namespace Dlc.Runtime.Execution;
+
+/// <summary>One execution context: runs the steps of a model over a <see cref="ValueStore"/>. Used by one thread at a time, then again by another.</summary>
+internal sealed unsafe class Executor : IDisposable
+{
+    // Ranges handed out per thread and launch: few enough to cost nothing, enough to even out threads of unequal speed.
+    private const int ChunksPerThread = 4;
+    private const int ScratchAlignment = 128;
+    private const long MaxScratch = 1L << 44;
+    private readonly LoadedExecutable _executable;
+    private readonly PreparedModel _model;
+    private readonly NativeBlock _scratch = new();
+    private readonly LoopRunner _loops;
+    private readonly void** _buffers;
+    private readonly long* _dims;
+    private readonly StepProfile? _profile;
+    private WorkerPool? _pool;
+
+    public Executor(LoadedExecutable executable, int runsBeforeTrim, StepProfile? profile)
+    {
+        _executable = executable;
+        _model = executable.Prepared;
+        _profile = profile;
+        Store = new ValueStore(executable, runsBeforeTrim);
+        _loops = new LoopRunner(this, _model);
+        _buffers = (void**)NativeMemory.AllocZeroed((nuint)(_model.MaxBuffers + _model.MaxDims + 1), sizeof(long));
+        _dims = (long*)(_buffers + _model.MaxBuffers);
+    }
+
+    public ValueStore Store { get; }
+
+    /// <summary>Bytes allocated now outside of inputs, outputs and constants.</summary>
+    public long AllocatedBytes => Store.AllocatedBytes + _scratch.Capacity + _loops.OwnBytes;
+
+    /// <summary>Runs the model once.</summary>
+    /// <param name="binding">Inputs and outputs.</param>
+    /// <param name="cache">Plans of the session.</param>
+    /// <param name="pool">Workers held for this run, or null to run on this thread alone.</param>
+    public void Run(RunBinding binding, PlanCache cache, WorkerPool? pool)
+    {
+        _pool = pool;
+        try
+        {
+            Store.Enter(binding, cache);
+            RunSteps(_model.Main);
+        }
+        finally
+        {
+            _pool = null;
+            Store.Leave();
+        }
+
+        GC.KeepAlive(_executable);
+    }
+
+    public void RunSteps(PreparedStep[] steps)
+    {
+        foreach (var step in steps)
+        {
+            if (_profile is null)
+            {
+                RunStep(step);
+            }
+            else
+            {
+                long start = Stopwatch.GetTimestamp();
+                RunStep(step);
+                _profile.Add(step.Index, Stopwatch.GetTimestamp() - start);
+            }
+        }
+    }
+
+    /// <summary>Copies all bytes of one value to another; nothing to do when they are the same memory.</summary>
+    public void Copy(int from, int to, Step source) => CopyTo(Store.Addresses[from], Store.Bytes[from], to, source);
+
+    /// <summary>Copies memory to a value of as many bytes.</summary>
+    public void CopyTo(byte* from, long bytes, int to, Step source)
+    {
+        if (bytes != Store.Bytes[to])
+        {
+            throw new DlcRuntimeException(
+                RuntimeErrors.WrongDim,
+                $"'{_model.Model.Values[to].Name}' receives another size than it has",
+                $"{Store.Bytes[to]} bytes for {Store.DescribeDims(to)}",
+                $"{bytes} bytes",
+                Origin(source));
+        }
+
+        if (from != Store.Addresses[to])
+        {
+            Buffer.MemoryCopy(from, Store.Addresses[to], bytes, bytes);
+        }
+    }
+
+    /// <summary>Defines the slots of axes that became known, and checks the others.</summary>
+    /// <param name="slots">One entry an axis; -1 for an axis that is only checked, by <see cref="CheckAxes"/>.</param>
+    public void BindAxes(int[] slots, ReadOnlySpan<long> dims)
+    {
+        for (int a = 0; a < slots.Length; a++)
+        {
+            if (slots[a] >= 0)
+            {
+                Store.Slots[slots[a]] = dims[a];
+            }
+        }
+    }
+
+    /// <summary>Checks that a value's dims, all known by now, are those that came.</summary>
+    public void CheckAxes(int value, ReadOnlySpan<long> dims, Step source)
+    {
+        int[] slots = _model.Model.Values[value].Dims;
+        for (int a = 0; a < slots.Length; a++)
+        {
+            if (Store.Slots[slots[a]] != dims[a])
+            {
+                throw new DlcRuntimeException(
+                    RuntimeErrors.WrongDim,
+                    $"axis {a} of '{_model.Model.Values[value].Name}' is not what the model says",
+                    $"{_model.Model.SlotNames[slots[a]]} = {Store.Slots[slots[a]]}",
+                    $"{dims[a]}",
+                    Origin(source));
+            }
+        }
+    }
+
+    public static string Origin(Step step) => string.Join(", ", step.Origins);
+
+    public void Dispose()
+    {
+        Store.Dispose();
+        _scratch.Dispose();
+        _loops.Dispose();
+        NativeMemory.Free(_buffers);
+    }
+
+    private void RunStep(PreparedStep step)
+    {
+        switch (step.Kind)
+        {
+            case StepKind.Launch:
+                Launch(Unsafe.As<PreparedLaunch>(step));
+                break;
+            case StepKind.Copy:
+                var copy = Unsafe.As<PreparedCopy>(step);
+                Copy(copy.From, copy.To, copy.Source);
+                break;
+            case StepKind.BindSlot:
+                var bind = Unsafe.As<PreparedBindSlot>(step);
+                Store.Slots[bind.Slot] = ReadInteger(bind);
+                Store.Resolve(bind.Point);
+                break;
+            case StepKind.If:
+                RunIf(Unsafe.As<PreparedIf>(step));
+                break;
+            case StepKind.Loop:
+                _loops.Run(Unsafe.As<PreparedLoop>(step));
+                break;
+            default:
+                throw new InvalidOperationException($"unknown step {step.Kind}");
+        }
+    }
+
+    private void Launch(PreparedLaunch launch)
+    {
+        ref readonly var variant = ref launch.Variants[0];
+        for (int i = 1; variant.PredicateSlot >= 0 && Store.Slots[variant.PredicateSlot] == 0; i++)
+        {
+            variant = ref launch.Variants[i];
+        }
+
+        long extent = variant.ExtentSlot < 0 ? 1 : Store.Slots[variant.ExtentSlot];
+        if (extent <= 0)
+        {
+            return;
+        }
+
+        int[] values = launch.Buffers;
+        for (int i = 0; i < values.Length; i++)
+        {
+            _buffers[i] = Store.Addresses[values[i]];
+        }
+
+        int[] slots = launch.Dims;
+        for (int i = 0; i < slots.Length; i++)
+        {
+            _dims[i] = Store.Slots[slots[i]];
+        }
+
+        long grain = variant.GrainSlot < 0 ? 1 : Math.Max(1, Store.Slots[variant.GrainSlot]);
+        int threads = _pool is null || extent <= grain ? 1 : _pool.Threads;
+        long stride = variant.ScratchSlot < 0 ? 0 : ScratchBytes(Store.Slots[variant.ScratchSlot]);
+        byte* scratch = _scratch.Ensure(stride * threads);
+        var entry = (delegate* unmanaged<void**, long*, void*, long, long, int>)variant.Entry;
+        int result;
+        long chunk = threads == 1 ? extent : Math.Max(grain, ((extent - 1) / (ChunksPerThread * threads)) + 1);
+        if (chunk >= extent)
+        {
+            result = entry(_buffers, _dims, scratch, 0, extent);
+        }
+        else
+        {
+            result = _pool!.Run(new KernelCall
+            {
+                Entry = entry,
+                Buffers = _buffers,
+                Dims = _dims,
+                Scratch = scratch,
+                ScratchStride = stride,
+                Extent = extent,
+                Chunk = chunk,
+            });
+        }
+
+        if (result != 0)
+        {
+            throw Failed(launch, result);
+        }
+    }
+
+    private static long ScratchBytes(long asked)
+    {
+        if (asked > MaxScratch)
+        {
+            throw new DlcRuntimeException(RuntimeErrors.OutOfMemory, "a kernel asks for too much scratch memory", $"at most {MaxScratch} bytes", $"{asked}");
+        }
+
+        return asked <= 0 ? 0 : (asked + ScratchAlignment - 1) & -ScratchAlignment;
+    }
+
+    private static DlcRuntimeException Failed(PreparedLaunch launch, int result)
+    {
+        int check = result - 1;
+        string message = (uint)check < (uint)launch.Messages.Length ? launch.Messages[check] : $"check {check} failed";
+        return new DlcRuntimeException(RuntimeErrors.KernelCheck, message, origin: Origin(launch.Source));
+    }
+
+    private void RunIf(PreparedIf branch)
+    {
+        bool taken = *Store.Addresses[branch.Condition] != 0;
+        RunSteps(taken ? branch.Then : branch.Else);
+        Span<long> dims = stackalloc long[64];
+        foreach (var result in branch.Results)
+        {
+            Store.DimsOf(taken ? result.ThenValue : result.ElseValue, dims);
+            BindAxes(result.OutputSlots, dims);
+        }
+
+        Store.Resolve(branch.ExitPoint);
+        foreach (var result in branch.Results)
+        {
+            int value = taken ? result.ThenValue : result.ElseValue;
+            Store.DimsOf(value, dims);
+            CheckAxes(result.Output, dims, branch.Source);
+            Copy(value, result.Output, branch.Source);
+        }
+    }
+
+    private long ReadInteger(PreparedBindSlot bind)
+    {
+        var type = _model.Model.Values[bind.Value].Type;
+        if (Store.Bytes[bind.Value] != type.SizeOf())
+        {
+            throw new DlcRuntimeException(
+                RuntimeErrors.WrongDim,
+                $"'{_model.Model.Values[bind.Value].Name}' is used as a dim",
+                "one element",
+                Store.DescribeDims(bind.Value),
+                Origin(bind.Source));
+        }
+
+        byte* at = Store.Addresses[bind.Value];
+        return type switch
+        {
+            ScalarType.I64 => *(long*)at,
+            ScalarType.I32 => *(int*)at,
+            ScalarType.I16 => *(short*)at,
+            ScalarType.I8 => *(sbyte*)at,
+            ScalarType.U64 => *(ulong*)at <= long.MaxValue ? *(long*)at : long.MaxValue,
+            ScalarType.U32 => *(uint*)at,
+            ScalarType.U16 => *(ushort*)at,
+            _ => *at,
+        };
+    }
+}

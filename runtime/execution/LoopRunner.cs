@@ -1,0 +1,258 @@
+using Dlc.Runtime.Format;
+
+namespace Dlc.Runtime.Execution;
+
+/// <summary>Runs <see cref="LoopStep"/>s. Nested loops use it again; each loop has its own states.</summary>
+internal sealed unsafe class LoopRunner : IDisposable
+{
+    private readonly Executor _executor;
+    private readonly ValueStore _store;
+    private readonly ValueInfo[] _values;
+    private readonly ScanState[] _scans;
+
+    public LoopRunner(Executor executor, PreparedModel model)
+    {
+        _executor = executor;
+        _store = executor.Store;
+        _values = model.Model.Values;
+        _scans = new ScanState[model.ScanCount];
+        foreach (var step in model.Steps)
+        {
+            if (step is PreparedLoop loop)
+            {
+                for (int i = 0; i < loop.Loop.ScanOutputs.Length; i++)
+                {
+                    _scans[loop.FirstScan + i] = new ScanState(_values[loop.Loop.ScanOutputs[i].BodyOut].Dims.Length);
+                }
+            }
+        }
+    }
+
+    /// <summary>Bytes held for scan outputs of unknown size.</summary>
+    public long OwnBytes
+    {
+        get
+        {
+            long sum = 0;
+            foreach (var scan in _scans)
+            {
+                sum += scan.OwnBytes;
+            }
+
+            return sum;
+        }
+    }
+
+    public void Run(PreparedLoop prepared)
+    {
+        var loop = prepared.Loop;
+        long trips = loop.TripCountValue >= 0 ? *(long*)_store.Addresses[loop.TripCountValue]
+            : loop.TripCountSlot >= 0 ? _store.Slots[loop.TripCountSlot]
+            : long.MaxValue;
+        bool going = loop.Condition < 0 || *_store.Addresses[loop.Condition] != 0;
+        Begin(prepared);
+        long iteration = 0;
+        while (going && iteration < trips)
+        {
+            EnterBody(prepared, iteration);
+            _executor.RunSteps(prepared.Body);
+            going = loop.BodyConditionOut < 0 || *_store.Addresses[loop.BodyConditionOut] != 0;
+            Collect(prepared, iteration);
+            Advance(prepared);
+            iteration++;
+        }
+
+        Finish(prepared, iteration);
+    }
+
+    public void Dispose()
+    {
+        foreach (var scan in _scans)
+        {
+            scan.Dispose();
+        }
+    }
+
+    private void Begin(PreparedLoop prepared)
+    {
+        var loop = prepared.Loop;
+        for (int i = 0; i < loop.Carried.Length; i++)
+        {
+            var state = _store.Carried[prepared.FirstCarried + i];
+            int initial = loop.Carried[i].Initial;
+            state.Begin(_store.Addresses[initial]);
+            _store.DimsOf(initial, state.Dims);
+        }
+
+        for (int i = 0; i < loop.ScanOutputs.Length; i++)
+        {
+            _scans[prepared.FirstScan + i].Begin();
+        }
+    }
+
+    private void EnterBody(PreparedLoop prepared, long iteration)
+    {
+        var loop = prepared.Loop;
+        if (loop.IterationSlot >= 0)
+        {
+            _store.Slots[loop.IterationSlot] = iteration;
+        }
+
+        for (int i = 0; i < loop.Carried.Length; i++)
+        {
+            var state = _store.Carried[prepared.FirstCarried + i];
+            _executor.BindAxes(loop.Carried[i].BodyInSlots, state.Dims);
+            _store.Addresses[loop.Carried[i].BodyIn] = state.Current;
+        }
+
+        _store.Resolve(prepared.BodyPoint);
+        for (int i = 0; i < loop.Carried.Length; i++)
+        {
+            _executor.CheckAxes(loop.Carried[i].BodyIn, _store.Carried[prepared.FirstCarried + i].Dims, loop);
+        }
+
+        if (loop.BodyIteration >= 0)
+        {
+            *(long*)_store.Addresses[loop.BodyIteration] = iteration;
+        }
+
+        if (loop.BodyConditionIn >= 0)
+        {
+            // The body only runs while the condition holds.
+            *_store.Addresses[loop.BodyConditionIn] = 1;
+        }
+    }
+
+    private void Collect(PreparedLoop prepared, long iteration)
+    {
+        var scans = prepared.Loop.ScanOutputs;
+        for (int i = 0; i < scans.Length; i++)
+        {
+            int value = scans[i].BodyOut;
+            long bytes = _store.Bytes[value];
+            var state = _scans[prepared.FirstScan + i];
+            if (iteration == 0)
+            {
+                state.ItemBytes = bytes;
+                _store.DimsOf(value, state.Dims);
+            }
+
+            _executor.CheckAxes(value, state.Dims, prepared.Loop);
+            if (!prepared.ScanIsPlaced[i])
+            {
+                state.Append(_store.Addresses[value], bytes);
+                continue;
+            }
+
+            int final = scans[i].Final;
+            if (bytes != 0 && (iteration + 1) > _store.Bytes[final] / bytes)
+            {
+                throw new DlcRuntimeException(
+                    RuntimeErrors.WrongDim,
+                    $"the loop runs more often than its output '{_values[final].Name}' has room for",
+                    _store.DescribeDims(final),
+                    $"iteration {iteration}",
+                    Executor.Origin(prepared.Loop));
+            }
+
+            Buffer.MemoryCopy(_store.Addresses[value], _store.Addresses[final] + (iteration * bytes), bytes, bytes);
+        }
+    }
+
+    private void Advance(PreparedLoop prepared)
+    {
+        var carried = prepared.Loop.Carried;
+
+        // All copies come before any current value changes: one carried value may be handed on as another.
+        for (int i = 0; i < carried.Length; i++)
+        {
+            int left = carried[i].BodyOut;
+            var state = _store.Carried[prepared.FirstCarried + i];
+            if (left == carried[i].BodyIn)
+            {
+                continue;
+            }
+
+            byte* next = state.Next(_store.Bytes[left]);
+            if (next == null)
+            {
+                throw new DlcRuntimeException(
+                    RuntimeErrors.WrongDim,
+                    $"the loop value '{_values[left].Name}' changes its dims",
+                    _store.DescribeDims(carried[i].BodyIn),
+                    _store.DescribeDims(left),
+                    Executor.Origin(prepared.Loop));
+            }
+
+            if (next != _store.Addresses[left])
+            {
+                Buffer.MemoryCopy(_store.Addresses[left], next, _store.Bytes[left], _store.Bytes[left]);
+            }
+        }
+
+        for (int i = 0; i < carried.Length; i++)
+        {
+            int left = carried[i].BodyOut;
+            if (left != carried[i].BodyIn)
+            {
+                var state = _store.Carried[prepared.FirstCarried + i];
+                state.Advance(_store.Bytes[left]);
+                _store.DimsOf(left, state.Dims);
+            }
+        }
+    }
+
+    private void Finish(PreparedLoop prepared, long iterations)
+    {
+        var loop = prepared.Loop;
+        if (loop.ExecutedSlot >= 0)
+        {
+            _store.Slots[loop.ExecutedSlot] = iterations;
+        }
+
+        for (int i = 0; i < loop.Carried.Length; i++)
+        {
+            if (loop.Carried[i].Final >= 0)
+            {
+                _executor.BindAxes(loop.Carried[i].FinalSlots, _store.Carried[prepared.FirstCarried + i].Dims);
+            }
+        }
+
+        Span<long> dims = stackalloc long[65];
+        for (int i = 0; i < loop.ScanOutputs.Length; i++)
+        {
+            FinalDims(_scans[prepared.FirstScan + i], iterations, dims);
+            _executor.BindAxes(loop.ScanOutputs[i].FinalSlots, dims);
+        }
+
+        _store.Resolve(prepared.ExitPoint);
+        for (int i = 0; i < loop.Carried.Length; i++)
+        {
+            int final = loop.Carried[i].Final;
+            if (final >= 0)
+            {
+                var state = _store.Carried[prepared.FirstCarried + i];
+                _executor.CheckAxes(final, state.Dims, loop);
+                _executor.CopyTo(state.Current, _store.Bytes[final], final, loop);
+            }
+        }
+
+        for (int i = 0; i < loop.ScanOutputs.Length; i++)
+        {
+            int final = loop.ScanOutputs[i].Final;
+            var state = _scans[prepared.FirstScan + i];
+            FinalDims(state, iterations, dims);
+            _executor.CheckAxes(final, iterations > 0 ? dims : dims[..1], loop);
+            if (!prepared.ScanIsPlaced[i])
+            {
+                _executor.CopyTo(state.Address, state.Bytes, final, loop);
+            }
+        }
+    }
+
+    private static void FinalDims(ScanState state, long iterations, Span<long> dims)
+    {
+        dims[0] = iterations;
+        state.Dims.CopyTo(dims[1..]);
+    }
+}

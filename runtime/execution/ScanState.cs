@@ -1,0 +1,52 @@
+using Dlc.Runtime.Native;
+
+namespace Dlc.Runtime.Execution;
+
+/// <summary>Collects the values of a scan output whose final size is unknown while the loop runs.</summary>
+internal sealed unsafe class ScanState(int rank) : IDisposable
+{
+    private NativeBlock _block = new();
+    private NativeBlock _spare = new();
+
+    /// <summary>Bytes of one iteration's value.</summary>
+    public long ItemBytes { get; set; }
+
+    /// <summary>Dims of one iteration's value.</summary>
+    public long[] Dims { get; } = new long[rank];
+
+    /// <summary>What was collected.</summary>
+    public byte* Address => _block.Address;
+
+    /// <summary>Bytes collected.</summary>
+    public long Bytes { get; private set; }
+
+    public long OwnBytes => _block.Capacity + _spare.Capacity;
+
+    public void Begin()
+    {
+        Bytes = 0;
+        ItemBytes = 0;
+        Array.Clear(Dims);
+    }
+
+    public void Append(byte* data, long bytes)
+    {
+        long needed = checked(Bytes + bytes);
+        if (needed > _block.Capacity)
+        {
+            _spare.Ensure(Math.Max(needed, _block.Capacity * 2));
+            Buffer.MemoryCopy(_block.Address, _spare.Address, _spare.Capacity, Bytes);
+            (_block, _spare) = (_spare, _block);
+            _spare.Resize(0);
+        }
+
+        Buffer.MemoryCopy(data, _block.Address + Bytes, bytes, bytes);
+        Bytes = needed;
+    }
+
+    public void Dispose()
+    {
+        _block.Dispose();
+        _spare.Dispose();
+    }
+}

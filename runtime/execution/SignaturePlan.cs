@@ -1,0 +1,28 @@
+namespace Dlc.Runtime.Execution;
+
+/// <summary>Everything that follows from the input dims alone: slots, sizes and offsets. Immutable and shared by all contexts of a session.</summary>
+internal sealed class SignaturePlan
+{
+    /// <summary>Dims of all inputs, one after the other.</summary>
+    public required long[] Key { get; init; }
+
+    public required ulong Hash { get; init; }
+
+    /// <summary>All slots as they stand after the entry; those of later bind points are 0.</summary>
+    public required long[] Slots { get; init; }
+
+    /// <summary>Bytes of each value known at the entry.</summary>
+    public required long[] Bytes { get; init; }
+
+    /// <summary>Offsets of the entry's planned items.</summary>
+    public required long[] Offsets { get; init; }
+
+    /// <summary>Bytes of the arena.</summary>
+    public required long ArenaBytes { get; init; }
+
+    /// <summary>When the cache last handed it out.</summary>
+    public long LastUse { get; set; }
+
+    /// <summary>Next plan of the same hash.</summary>
+    public SignaturePlan? Next { get; set; }
+}

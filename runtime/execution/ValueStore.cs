@@ -1,0 +1,386 @@
+using System.Runtime.InteropServices;
+using Dlc.Runtime.Format;
+using Dlc.Runtime.Memory;
+using Dlc.Runtime.Native;
+
+namespace Dlc.Runtime.Execution;
+
+/// <summary>
+/// Slots, sizes and addresses of one execution, and the memory behind them. Gives values their addresses at bind points: at the entry
+/// from the plan of the signature, later from the block of the bind point.
+/// </summary>
+internal sealed unsafe class ValueStore : IDisposable
+{
+    private readonly LoadedExecutable _executable;
+    private readonly PreparedModel _model;
+    private readonly ValueInfo[] _values;
+    private readonly long[] _key;
+    private readonly NativeBlock _arena = new();
+    private readonly SegmentState?[] _segments;
+    private readonly void* _tables;
+    private ArenaPolicy _policy;
+    private SignaturePlan? _plan;
+    private RunBinding _binding = null!;
+
+    public ValueStore(LoadedExecutable executable, int runsBeforeTrim)
+    {
+        _executable = executable;
+        _model = executable.Prepared;
+        _values = _model.Model.Values;
+        _key = new long[_model.KeyLength];
+        _policy = new ArenaPolicy(runsBeforeTrim);
+        int slots = _model.Model.SlotNames.Length;
+        nuint words = (nuint)(slots + (2 * _values.Length) + 8);
+        _tables = NativeMemory.AllocZeroed(words, sizeof(long));
+        Slots = (long*)_tables;
+        Bytes = Slots + slots;
+        Addresses = (byte**)(Bytes + _values.Length);
+        Nothing = (byte*)(Addresses + _values.Length);
+        Carried = new CarriedState[_model.Carried.Length];
+        for (int c = 0; c < Carried.Length; c++)
+        {
+            Carried[c] = new CarriedState(_model.Carried[c], _values[_model.Carried[c].BodyIn].Dims.Length);
+        }
+
+        _segments = new SegmentState?[_model.Points.Length];
+        for (int p = 1; p < _segments.Length; p++)
+        {
+            _segments[p] = _model.Points[p].Items.Length > 0 ? new SegmentState(_model.Points[p].Lifetimes) : null;
+        }
+    }
+
+    /// <summary>By slot.</summary>
+    public long* Slots { get; }
+
+    /// <summary>By value: size in bytes.</summary>
+    public long* Bytes { get; }
+
+    /// <summary>By value: never null once its bind point is reached.</summary>
+    public byte** Addresses { get; }
+
+    /// <summary>The address of values without bytes.</summary>
+    public byte* Nothing { get; }
+
+    public CarriedState[] Carried { get; }
+
+    /// <summary>Bytes that the plan of the last run needs.</summary>
+    public long ArenaNeeded => _plan?.ArenaBytes ?? 0;
+
+    /// <summary>Bytes allocated now for intermediate values.</summary>
+    public long AllocatedBytes
+    {
+        get
+        {
+            long sum = _arena.Capacity;
+            foreach (var segment in _segments)
+            {
+                sum += segment?.OwnBytes ?? 0;
+            }
+
+            foreach (var carried in Carried)
+            {
+                sum += carried.OwnBytes;
+            }
+
+            return sum;
+        }
+    }
+
+    /// <summary>Begins an execution: checks the input dims, takes or makes the plan for them, and gives addresses.</summary>
+    /// <exception cref="DlcRuntimeException">Whatever is wrong with the dims.</exception>
+    public void Enter(RunBinding binding, PlanCache cache)
+    {
+        _binding = binding;
+        int at = 0;
+        for (int i = 0; i < _model.Model.Inputs.Length; i++)
+        {
+            foreach (long dim in binding.RequireInput(i).Dims)
+            {
+                _key[at++] = dim;
+            }
+        }
+
+        if (_plan is not null && _key.AsSpan().SequenceEqual(_plan.Key))
+        {
+            AssignAddresses(_model.Points[0].Volatile);
+            return;
+        }
+
+        ulong hash = PlanCache.HashOf(_key);
+        var plan = cache.Find(_key, hash);
+        if (plan is null)
+        {
+            _plan = null;
+            plan = MakePlan(hash);
+            cache.Add(plan);
+        }
+
+        Adopt(plan);
+    }
+
+    /// <summary>Plans for the dims that <paramref name="binding"/> has, without running.</summary>
+    public long Measure(RunBinding binding, PlanCache cache)
+    {
+        Enter(binding, cache);
+        return ArenaNeeded;
+    }
+
+    /// <summary>Ends an execution, which may have failed.</summary>
+    public void Leave()
+    {
+        _binding = null!;
+        if (_plan is not null)
+        {
+            long capacity = _policy.After(_plan.ArenaBytes, _arena.Capacity);
+            if (capacity < _arena.Capacity)
+            {
+                _plan = null;
+                _arena.Resize(capacity);
+            }
+        }
+    }
+
+    /// <summary>Runs the instructions of a bind point after the entry and gives addresses to the values known from here on.</summary>
+    public void Resolve(int pointId)
+    {
+        var point = _model.Points[pointId];
+        ShapeMachine.Run(point, Slots, _model.Model.SlotNames);
+        ComputeSizes(point.Values);
+        var segment = _segments[pointId];
+        if (segment is not null)
+        {
+            for (int i = 0; i < point.Items.Length; i++)
+            {
+                segment.Sizes[i] = SizeOf(point.Items[i].Value);
+            }
+
+            byte* block;
+            try
+            {
+                block = segment.Plan();
+            }
+            catch (OverflowException)
+            {
+                throw TooLarge();
+            }
+
+            PlaceItems(point.Items, segment.Sizes, segment.Offsets, block);
+        }
+
+        AssignAddresses(point.Values);
+    }
+
+    /// <summary>Copies the dims of a value.</summary>
+    public void DimsOf(int value, Span<long> dims)
+    {
+        int[] slots = _values[value].Dims;
+        for (int a = 0; a < slots.Length; a++)
+        {
+            dims[a] = Slots[slots[a]];
+        }
+    }
+
+    /// <summary>Text like <c>[2,77,768]</c>, for messages.</summary>
+    public string DescribeDims(int value)
+    {
+        var dims = new long[_values[value].Dims.Length];
+        DimsOf(value, dims);
+        return $"[{string.Join(',', dims)}]";
+    }
+
+    public void Dispose()
+    {
+        _arena.Dispose();
+        foreach (var segment in _segments)
+        {
+            segment?.Dispose();
+        }
+
+        foreach (var carried in Carried)
+        {
+            carried.Dispose();
+        }
+
+        NativeMemory.Free(_tables);
+    }
+
+    private static DlcRuntimeException TooLarge() => new(
+        RuntimeErrors.DimOverflow, "the memory for these dims can't be counted", "less than 2^63 bytes", "more");
+
+    private SignaturePlan MakePlan(ulong hash)
+    {
+        var point = _model.Points[0];
+        new Span<long>(Slots, _model.Model.SlotNames.Length).Clear();
+        InputDims.Bind(_model.Model, _binding, Slots);
+        ShapeMachine.Run(point, Slots, _model.Model.SlotNames);
+        InputDims.Check(_model.Model, _binding, Slots);
+        ComputeSizes(point.Values);
+        var sizes = new long[point.Items.Length];
+        for (int i = 0; i < sizes.Length; i++)
+        {
+            sizes[i] = SizeOf(point.Items[i].Value);
+        }
+
+        var offsets = new long[sizes.Length];
+        long arena;
+        try
+        {
+            arena = ArenaPlanner.Plan(point.Lifetimes, sizes, offsets);
+        }
+        catch (OverflowException)
+        {
+            throw TooLarge();
+        }
+
+        return new SignaturePlan
+        {
+            Key = [.. _key],
+            Hash = hash,
+            Slots = new ReadOnlySpan<long>(Slots, _model.Model.SlotNames.Length).ToArray(),
+            Bytes = new ReadOnlySpan<long>(Bytes, _values.Length).ToArray(),
+            Offsets = offsets,
+            ArenaBytes = arena,
+        };
+    }
+
+    private void Adopt(SignaturePlan plan)
+    {
+        _plan = null;
+        var point = _model.Points[0];
+        plan.Slots.CopyTo(new Span<long>(Slots, plan.Slots.Length));
+        plan.Bytes.CopyTo(new Span<long>(Bytes, plan.Bytes.Length));
+        byte* arena = _arena.Ensure(plan.ArenaBytes);
+        for (int i = 0; i < point.Items.Length; i++)
+        {
+            Place(point.Items[i], arena == null ? Nothing : arena + plan.Offsets[i], Bytes[point.Items[i].Value]);
+        }
+
+        AssignAddresses(point.Values);
+        _plan = plan;
+    }
+
+    private void PlaceItems(PlannedItem[] items, long[] sizes, long[] offsets, byte* block)
+    {
+        for (int i = 0; i < items.Length; i++)
+        {
+            Place(items[i], block == null ? Nothing : block + offsets[i], sizes[i]);
+        }
+    }
+
+    private void Place(PlannedItem item, byte* address, long bytes)
+    {
+        if (item.Carried >= 0)
+        {
+            Carried[item.Carried].Place(item.Side, address, bytes);
+        }
+        else
+        {
+            Addresses[item.Value] = address;
+        }
+    }
+
+    private void ComputeSizes(int[] values)
+    {
+        foreach (int v in values)
+        {
+            Bytes[v] = SizeOf(v);
+        }
+    }
+
+    private long SizeOf(int value)
+    {
+        var info = _values[value];
+        long bytes = info.Type.SizeOf();
+        bool empty = false;
+        foreach (int slot in info.Dims)
+        {
+            long dim = Slots[slot];
+            if (dim < 0)
+            {
+                throw new DlcRuntimeException(
+                    RuntimeErrors.NegativeDim, $"a dim of '{info.Name}' comes out negative: {_model.Model.SlotNames[slot]}", "0 or more", $"{dim}");
+            }
+
+            empty |= dim == 0;
+        }
+
+        if (empty)
+        {
+            return 0;
+        }
+
+        foreach (int slot in info.Dims)
+        {
+            if (Math.BigMul(bytes, Slots[slot], out bytes) != 0 || bytes < 0)
+            {
+                throw new DlcRuntimeException(
+                    RuntimeErrors.DimOverflow, $"the size of '{info.Name}' can't be counted", "less than 2^63 bytes", $"dims {DescribeDims(value)}");
+            }
+        }
+
+        return bytes;
+    }
+
+    private void AssignAddresses(int[] values)
+    {
+        foreach (int v in values)
+        {
+            var info = _values[v];
+            switch (_model.Roles[v])
+            {
+                case ValueRole.Input:
+                    Addresses[v] = Bytes[v] == 0 ? Nothing : _binding.RequireInput(info.Index).Data;
+                    break;
+                case ValueRole.Output:
+                    AcquireOutput(v, info);
+                    break;
+                case ValueRole.Constant:
+                    Addresses[v] = ConstantAddress(v, info);
+                    break;
+                case ValueRole.Alias:
+                    Addresses[v] = AliasAddress(v, info);
+                    break;
+                case ValueRole.CarriedOut:
+                    Addresses[v] = Carried[_model.CarriedOf[v]].Next(Bytes[v]);
+                    if (Addresses[v] == null)
+                    {
+                        throw new DlcRuntimeException(
+                            RuntimeErrors.WrongDim, $"the loop value '{info.Name}' grows although its dims are fixed", "the dims of the first iteration", DescribeDims(v));
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    private void AcquireOutput(int value, ValueInfo info)
+    {
+        Span<long> dims = stackalloc long[info.Dims.Length];
+        DimsOf(value, dims);
+        byte* address = _binding.AcquireOutput(info.Index, dims, Bytes[value]);
+        Addresses[value] = address == null ? Nothing : address;
+    }
+
+    private byte* ConstantAddress(int value, ValueInfo info)
+    {
+        if (Bytes[value] > _model.Model.Constants[info.Index].Length)
+        {
+            throw new DlcRuntimeException(
+                RuntimeErrors.InvalidModel, $"the constant '{info.Name}' is shorter than its dims say", $"{Bytes[value]} bytes", $"{_model.Model.Constants[info.Index].Length}");
+        }
+
+        return Bytes[value] == 0 ? Nothing : _executable.ConstantAddress(info.Index);
+    }
+
+    private byte* AliasAddress(int value, ValueInfo info)
+    {
+        long offset = info.ByteOffsetSlot < 0 ? 0 : Slots[info.ByteOffsetSlot];
+        if (offset < 0 || offset > Bytes[info.Index] || Bytes[value] > Bytes[info.Index] - offset)
+        {
+            throw new DlcRuntimeException(
+                RuntimeErrors.InvalidModel, $"the view '{info.Name}' reaches beyond '{_values[info.Index].Name}'", $"at most {Bytes[info.Index]} bytes", $"{Bytes[value]} bytes at {offset}");
+        }
+
+        return Addresses[info.Index] + offset;
+    }
+}

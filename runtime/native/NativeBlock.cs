@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+
+namespace Dlc.Runtime.Native;
+
+/// <summary>
+/// Memory outside of the managed heap that grows on demand and is aligned to 64 bytes. Growing and shrinking lose the contents. Not safe
+/// from several threads.
+/// </summary>
+internal sealed unsafe class NativeBlock : IDisposable
+{
+    public const int Alignment = 64;
+    private const long MapFrom = 1 << 20;
+    private const long Page = 4096;
+    private NativeMapping? _mapping;
+    private void* _small;
+
+    ~NativeBlock() => Free();
+
+    /// <summary>First byte; null while <see cref="Capacity"/> is 0.</summary>
+    public byte* Address { get; private set; }
+
+    /// <summary>Bytes that are allocated.</summary>
+    public long Capacity { get; private set; }
+
+    /// <summary>Makes the block at least <paramref name="bytes"/> long; exactly that, up to a page, when it has to grow.</summary>
+    /// <returns>The address, which stays the same as long as the capacity suffices.</returns>
+    /// <exception cref="DlcRuntimeException">OutOfMemory.</exception>
+    public byte* Ensure(long bytes)
+    {
+        if (bytes > Capacity)
+        {
+            Resize(bytes);
+        }
+
+        return Address;
+    }
+
+    /// <summary>Makes the block exactly <paramref name="bytes"/> long, up to a page; 0 frees it.</summary>
+    /// <exception cref="DlcRuntimeException">OutOfMemory; the block is then empty.</exception>
+    public void Resize(long bytes)
+    {
+        Free();
+        if (bytes <= 0)
+        {
+            return;
+        }
+
+        if (bytes >= MapFrom)
+        {
+            long rounded = bytes > long.MaxValue - Page ? bytes : (bytes + Page - 1) & -Page;
+            _mapping = NativeMapping.Anonymous(rounded);
+            Address = _mapping.Address;
+            Capacity = rounded;
+        }
+        else
+        {
+            nuint rounded = (nuint)((bytes + Alignment - 1) & -Alignment);
+            _small = NativeMemory.AlignedAlloc(rounded, Alignment);
+            Address = (byte*)_small;
+            Capacity = (long)rounded;
+        }
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        // The mapping frees itself when both are finalized together; disposing it twice is harmless.
+        _mapping?.Dispose();
+        _mapping = null;
+        NativeMemory.AlignedFree(_small);
+        _small = null;
+        Address = null;
+        Capacity = 0;
+    }
+}
