@@ -55,17 +55,17 @@ public sealed record Conv(ValueList<long> Strides, ValueList<long> Dilations, Va
         var (pads, spatial) = (PadsBegin.Select(c.Dim).ToArray(), x.Rank - 2);
         var (channels, perGroup) = (w.Dims[1], output.Dims[1] / Groups);
         var (inDims, kernelDims, outDims) = (x.Dims[2..], w.Dims[2..], output.Dims[2..]);
-        var (inCount, kernelCount, outCount) = (Product(inDims), Product(kernelDims), Product(outDims));
+        var (inCount, kernelCount, outCount) = (Positions.Count(inDims), Positions.Count(kernelDims), Positions.Count(outDims));
         var (at, tap) = (new long[spatial], new long[spatial]);
         for (var o = 0L; o < output.Count; o++)
         {
-            Split(o % outCount, outDims, at);
+            Positions.Split(o % outCount, outDims, at);
             var m = o / outCount % output.Dims[1];
             var image = ((o / outCount / output.Dims[1] * x.Dims[1]) + (m / perGroup * channels)) * inCount;
             var (sum, integer) = (0.0, 0L);
             for (var k = 0L; k < kernelCount; k++)
             {
-                Split(k, kernelDims, tap);
+                Positions.Split(k, kernelDims, tap);
                 var (offset, isInside) = (0L, true);
                 for (var axis = 0; axis < spatial; axis++)
                 {
@@ -96,17 +96,6 @@ public sealed record Conv(ValueList<long> Strides, ValueList<long> Dilations, Va
             {
                 output.SetLong(o, integer);
             }
-        }
-    }
-
-    private static long Product(long[] dims) => dims.Aggregate(1L, (a, b) => a * b);
-
-    private static void Split(long position, long[] dims, long[] index)
-    {
-        for (var axis = dims.Length - 1; axis >= 0; axis--)
-        {
-            index[axis] = position % dims[axis];
-            position /= dims[axis];
         }
     }
 }

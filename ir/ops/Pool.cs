@@ -1,0 +1,136 @@
+using Dlc.IR.Kernels;
+using Dlc.IR.Symbolic;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>
+/// Base of operators that slide a window over the spatial axes of <c>x [N, C, spatial...]</c>. One number per spatial axis in each list. With
+/// <paramref name="IsCeiling"/> the output dims round up, but no window starts in the end padding (see <see cref="Window.OutputDim"/>).
+/// </summary>
+public abstract record Pool(ValueList<long> Kernel, ValueList<long> Strides, ValueList<long> Dilations, ValueList<Dim> PadsBegin,
+    ValueList<Dim> PadsEnd, bool IsCeiling) : Op, IIndexFunction
+{
+    public override bool IsHeavy => true;
+
+    public override void Infer(InferContext c)
+    {
+        c.ExpectInputs(1);
+        var x = c.Input(0);
+        c.ExpectElement(0, Accepts, "a tensor that can be pooled");
+        var spatial = x.Rank - 2;
+        if (spatial < 1)
+        {
+            throw c.Error($"expects [N, C, spatial...], found {x}");
+        }
+
+        if (Kernel.Count != spatial || Strides.Count != spatial || Dilations.Count != spatial || PadsBegin.Count != spatial
+            || PadsEnd.Count != spatial)
+        {
+            throw c.Error($"expects {spatial} numbers a list for {x}, found {Kernel}, {Strides}, {Dilations}, {PadsBegin}, {PadsEnd}");
+        }
+
+        if (Kernel.Any(k => k < 1) || Strides.Any(s => s < 1) || Dilations.Any(d => d < 1))
+        {
+            throw c.Error($"expects a positive kernel, strides and dilations, found {Kernel}, {Strides}, {Dilations}");
+        }
+
+        var output = x.Shape.Dims.ToBuilder();
+        for (var axis = 0; axis < spatial; axis++)
+        {
+            var window = new Window(c.Dims.Const(Kernel[axis]), Strides[axis], Dilations[axis], PadsBegin[axis], PadsEnd[axis]);
+            output[axis + 2] = window.OutputDim(c, x.Shape[axis + 2], IsCeiling);
+        }
+
+        c.Output(Result(x.Element), new Shape(output.ToImmutable()));
+    }
+
+    public override void Evaluate(EvaluateContext c)
+    {
+        var (x, output) = (c.Input(0), c.NewOutput());
+        var spatial = Kernel.Count;
+        var (inDims, outDims, kernel) = (x.Dims[2..], output.Dims[2..], Kernel.ToArray());
+        var (inCount, outCount, taps) = (Positions.Count(inDims), Positions.Count(outDims), Positions.Count(kernel));
+        var (begin, end) = (PadsBegin.Select(c.Dim).ToArray(), PadsEnd.Select(c.Dim).ToArray());
+        var (at, tap) = (new long[spatial], new long[spatial]);
+        var inside = new List<long>();
+        for (var o = 0L; o < output.Count; o++)
+        {
+            Positions.Split(o % outCount, outDims, at);
+            var image = o / outCount * inCount;
+            var padded = 0L;
+            inside.Clear();
+            for (var t = 0L; t < taps; t++)
+            {
+                Positions.Split(t, kernel, tap);
+                var (offset, isInside, isPadded) = (0L, true, true);
+                for (var axis = 0; axis < spatial; axis++)
+                {
+                    var i = (at[axis] * Strides[axis]) + (tap[axis] * Dilations[axis]) - begin[axis];
+                    isInside &= i >= 0 && i < inDims[axis];
+                    isPadded &= i < inDims[axis] + end[axis];
+                    offset = (offset * inDims[axis]) + i;
+                }
+
+                padded += isPadded ? 1 : 0;
+                if (isInside)
+                {
+                    inside.Add(image + offset);
+                }
+            }
+
+            Combine(x, inside, padded, output, o);
+        }
+    }
+
+    public abstract Expr At(IndexContext c, Expr[] index);
+
+    /// <summary>The element types it takes.</summary>
+    protected virtual bool Accepts(ElementType type) => type.IsFloat();
+
+    /// <summary>The element type of the result.</summary>
+    protected virtual ElementType Result(ElementType input) => input;
+
+    /// <summary>
+    /// The reference for one output element: from the positions in <paramref name="x"/> that the window covers, and the number of its
+    /// taps within the padded input.
+    /// </summary>
+    protected abstract void Combine(Tensor x, IReadOnlyList<long> inside, long padded, Tensor output, long o);
+
+    /// <summary>
+    /// Writes loops over the taps of the window at an output index; the body gets the input's index and whether it lies inside the input.
+    /// </summary>
+    protected void ForEachTap(IndexContext c, Expr[] index, Action<Expr[], Expr> body)
+    {
+        var shape = c.InputType(0).Shape;
+        var position = index.ToArray();
+        Axis(0, ExprFactory.Bool(true));
+
+        void Axis(int axis, Expr inside)
+        {
+            if (axis == Kernel.Count)
+            {
+                body([.. position], inside);
+                return;
+            }
+
+            c.Kernel.Serial(ExprFactory.Int(Kernel[axis]), tap =>
+            {
+                var at = (index[axis + 2] * Strides[axis]) + (tap * Dilations[axis]) - c.Dim(PadsBegin[axis]);
+                position[axis + 2] = at;
+
+                // Without padding on a side no window leaves the input there.
+                if (!(PadsBegin[axis] is { IsConstant: true, Constant: <= 0 }))
+                {
+                    inside = ExprFactory.And(inside, ExprFactory.LessOrEqual(ExprFactory.Int(0), at));
+                }
+
+                if (IsCeiling || !(PadsEnd[axis] is { IsConstant: true, Constant: <= 0 }))
+                {
+                    inside = ExprFactory.And(inside, ExprFactory.Less(at, c.Dim(shape[axis + 2])));
+                }
+
+                Axis(axis + 1, inside);
+            });
+        }
+    }
+}
