@@ -1,0 +1,92 @@
+using Dlc.IR.Kernels;
+using Dlc.IR.Symbolic;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>
+/// Running sum or product along an axis, from the front or with <paramref name="IsReverse"/> from the back; with
+/// <paramref name="IsExclusive"/> without the element itself. f16 and bf16 accumulate in f32. ONNX CumSum and CumProd.
+/// </summary>
+public sealed record Cumulate(ReduceKind Kind, int Axis, bool IsExclusive, bool IsReverse) : Op, ILoops
+{
+    public override void Infer(InferContext c)
+    {
+        c.ExpectInputs(1);
+        var x = c.Input(0);
+        c.ExpectElement(0, t => t != ElementType.Bool, "a tensor of numbers");
+        if (Axis < 0 || Axis >= x.Rank || Kind is not (ReduceKind.Sum or ReduceKind.Prod))
+        {
+            throw c.Error($"expects a sum or product along an axis of {x}, found {Kind} along {Axis}");
+        }
+
+        c.Output(x);
+    }
+
+    public override void Evaluate(EvaluateContext c)
+    {
+        var (x, output) = (c.Input(0), c.NewOutput());
+        var (extent, inner) = (x.Dims[Axis], Positions.Count(x.Dims.AsSpan(Axis + 1)));
+        for (var line = 0L; extent > 0 && line < x.Count / extent; line++)
+        {
+            var start = (line / inner * extent * inner) + (line % inner);
+            var (sum, integer) = Kind == ReduceKind.Sum ? (0.0, 0L) : (1.0, 1L);
+            for (var step = 0L; step < extent; step++)
+            {
+                var at = start + ((IsReverse ? extent - 1 - step : step) * inner);
+                if (IsExclusive)
+                {
+                    Set(at);
+                }
+
+                sum = Kind == ReduceKind.Sum ? sum + x.GetDouble(at) : sum * x.GetDouble(at);
+                integer = Kind == ReduceKind.Sum ? integer + x.GetLong(at) : integer * x.GetLong(at);
+                if (!IsExclusive)
+                {
+                    Set(at);
+                }
+            }
+
+            void Set(long at)
+            {
+                if (x.Element.IsFloat())
+                {
+                    output.SetDouble(at, sum);
+                }
+                else
+                {
+                    output.SetLong(at, integer);
+                }
+            }
+        }
+    }
+
+    public void Lower(LoopContext c)
+    {
+        var element = c.InputType(0).Element;
+        var type = element is ElementType.Float16 or ElementType.BFloat16 ? ElementType.Float32 : element;
+        var (outer, extent, inner) = LineLoops.Split(c.InputType(0).Shape, Axis, c.Dims);
+        var k = c.NewKernel("cumulate");
+        var (x, y) = (c.Input(k, 0), c.Output(k, 0));
+        LineLoops.ForEachLineOfVector(c, k, outer, inner, (o, n) =>
+        {
+            var total = k.Declare(Kind.Neutral(type), "total");
+            k.Serial(ExprFactory.Dim(extent), step =>
+            {
+                var position = IsReverse ? ExprFactory.Dim(extent - 1) - step : step;
+                var at = (o * ExprFactory.Dim(extent * inner)) + (position * ExprFactory.Dim(inner)) + n;
+                var next = ExprFactory.Binary(Kind.Operator(), ExprFactory.Read(total), ExprFactory.Cast(type, ExprFactory.Load(x, at)));
+                if (IsExclusive)
+                {
+                    k.Store(y, at, ExprFactory.Cast(element, ExprFactory.Read(total)));
+                    k.Assign(total, next);
+                }
+                else
+                {
+                    k.Assign(total, next);
+                    k.Store(y, at, ExprFactory.Cast(element, ExprFactory.Read(total)));
+                }
+            });
+        });
+        c.Launch(k, extent);
+    }
+}
