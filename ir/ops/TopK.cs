@@ -1,0 +1,105 @@
+using Dlc.IR.Kernels;
+using Dlc.IR.Symbolic;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>
+/// The <paramref name="K"/> greatest (or least) elements along an axis, best first, and their i64 indices; of equal elements the one with the
+/// lower index comes first. NaN counts as greater than all. Two outputs: values, indices. ONNX TopK.
+/// </summary>
+public sealed record TopK(Dim K, int Axis, bool IsLargest) : Op, ILoops
+{
+    public override void Infer(InferContext c)
+    {
+        c.ExpectInputs(1);
+        var x = c.Input(0);
+        c.ExpectElement(0, t => t != ElementType.Bool, "a tensor of numbers");
+        if (Axis < 0 || Axis >= x.Rank)
+        {
+            throw c.Error($"expects an axis of {x}, found {Axis}");
+        }
+
+        c.Require(K, Relation.LessOrEqual, x.Shape[Axis], "K");
+        c.Require(c.Dims.Zero, Relation.LessOrEqual, K, "K");
+        var shape = x.Shape.With(Axis, K);
+        c.Output(x.Element, shape);
+        c.Output(ElementType.Int64, shape);
+    }
+
+    public override void Evaluate(EvaluateContext c)
+    {
+        var (x, values, indices) = (c.Input(0), c.NewOutput(0), c.NewOutput(1));
+        var (extent, inner, k) = (x.Dims[Axis], Positions.Count(x.Dims.AsSpan(Axis + 1)), c.Dim(K));
+        for (var line = 0L; k > 0 && line < values.Count / k; line++)
+        {
+            var (o, n) = (line / inner, line % inner);
+            var order = Enumerable.Range(0, (int)extent).ToArray();
+            Array.Sort(order, (a, b) => Compare((((o * extent) + a) * inner) + n, (((o * extent) + b) * inner) + n) is var r && r != 0
+                ? r : a.CompareTo(b));
+            for (var i = 0L; i < k; i++)
+            {
+                var to = (((o * k) + i) * inner) + n;
+                values.CopyElement(to, x, (((o * extent) + order[i]) * inner) + n);
+                indices.SetLong(to, order[i]);
+            }
+        }
+
+        int Compare(long a, long b)
+        {
+            var order = x.Element == ElementType.UInt64 ? ((ulong)x.GetLong(a)).CompareTo((ulong)x.GetLong(b))
+                : x.Element.IsFloat() ? x.GetDouble(a).CompareTo(x.GetDouble(b)) : x.GetLong(a).CompareTo(x.GetLong(b));
+
+            // CompareTo puts NaN before all numbers; here it comes after them.
+            if (x.Element.IsFloat() && (double.IsNaN(x.GetDouble(a)) || double.IsNaN(x.GetDouble(b))))
+            {
+                order = -order;
+            }
+
+            return IsLargest ? -order : order;
+        }
+    }
+
+    public void Lower(LoopContext c)
+    {
+        var shape = c.InputType(0).Shape;
+        var (outer, extent, inner) = LineLoops.Split(shape, Axis, c.Dims);
+        var k = c.NewKernel("top_k");
+        var (x, values, indices) = (c.Input(k, 0), c.Output(k, 0), c.Output(k, 1));
+        var count = ExprFactory.Dim(K);
+        LineLoops.ForEachLine(c, k, outer, inner, (o, n) =>
+        {
+            var ids = k.Scratch("ids", ElementType.Int64, K);
+            var heap = new HeapSelect(k, ids, (a, b) => Before(k, k.Let(Value(a)), k.Let(Value(b)), a, b));
+            k.If(ExprFactory.Less(ExprFactory.Int(0), count), () =>
+            {
+                heap.Start(count);
+                k.Serial(count, ExprFactory.Dim(extent), i => heap.Offer(i, count));
+                heap.Sort(count);
+            });
+            k.Serial(count, i =>
+            {
+                var id = k.Let(heap.Id(i));
+                var to = (((o * count) + i) * ExprFactory.Dim(inner)) + n;
+                k.Store(values, to, Value(id));
+                k.Store(indices, to, id);
+            });
+            Expr Value(Expr i) => ExprFactory.Load(x, (((o * ExprFactory.Dim(extent)) + i) * ExprFactory.Dim(inner)) + n);
+        });
+        c.Launch(k, extent * 8);
+    }
+
+    private Expr Before(KernelBuilder k, Expr a, Expr b, Expr i, Expr j)
+    {
+        var precedes = IsLargest ? ExprFactory.Less(b, a) : ExprFactory.Less(a, b);
+        var equal = ExprFactory.Equal(a, b);
+        if (a.Type.IsFloat())
+        {
+            var (nanA, nanB) = (k.Let(ExprFactory.Unary(UnaryOp.IsNaN, a)), k.Let(ExprFactory.Unary(UnaryOp.IsNaN, b)));
+            var (first, second) = IsLargest ? (nanA, nanB) : (nanB, nanA);
+            precedes = ExprFactory.Or(precedes, ExprFactory.And(first, ExprFactory.Not(second)));
+            equal = ExprFactory.Or(equal, ExprFactory.And(nanA, nanB));
+        }
+
+        return ExprFactory.Or(precedes, ExprFactory.And(equal, ExprFactory.Less(i, j)));
+    }
+}
