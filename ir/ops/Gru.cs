@@ -1,0 +1,74 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>
+/// Gated recurrent unit (ONNX GRU), a <see cref="Recurrence"/> with gates z, r, h; state hidden; activations f, g. With
+/// <paramref name="ResetsAfter"/> (linear_before_reset) the reset gate scales the recurrent product instead of the hidden state, and the
+/// extra input <c>[D, H]</c> holds the recurrent bias of h, which is scaled with it.
+/// </summary>
+public sealed record Gru(ValueList<bool> IsReverse, ValueList<RecurrentFunction> Functions, ValueList<double> Alphas,
+    ValueList<double> Betas, double Clip, bool HasLengths, bool ResetsAfter)
+    : Recurrence(IsReverse, Functions, Alphas, Betas, Clip, HasLengths)
+{
+    protected override int Gates => 3;
+
+    protected override int States => 1;
+
+    protected override int FunctionsPerDirection => 2;
+
+    protected override int ExtraRank => ResetsAfter ? 2 : 0;
+
+    protected override double[][] Step(int direction, double[][] states, Func<int, int, double> x,
+        Func<double[], int, int, double> recur, Tensor? extra)
+    {
+        var (h, hidden) = (states[0], states[0].Length);
+        var (z, r) = (new double[hidden], new double[hidden]);
+        for (var v = 0; v < hidden; v++)
+        {
+            z[v] = Activate(direction, 0, x(0, v) + recur(h, 0, v));
+            r[v] = Activate(direction, 0, x(1, v) + recur(h, 1, v));
+        }
+
+        double[] reset = [.. Enumerable.Range(0, hidden).Select(v => r[v] * h[v])];
+        var next = new double[hidden];
+        for (var v = 0; v < hidden; v++)
+        {
+            var recurrent = ResetsAfter ? r[v] * (recur(h, 2, v) + extra!.GetDouble((direction * hidden) + v)) : recur(reset, 2, v);
+            next[v] = ((1 - z[v]) * Activate(direction, 1, x(2, v) + recurrent)) + (z[v] * h[v]);
+        }
+
+        return [next];
+    }
+
+    protected override void Step(RecurrentStep step)
+    {
+        var k = step.Kernel;
+        var one = ExprFactory.Float(1, step.Type);
+        void Finish(Expr v, Expr z, Expr candidate) =>
+            step.Next(0, v, ((one - z) * candidate) + (z * ExprFactory.Load(step.State(0), v)));
+        if (ResetsAfter)
+        {
+            step.ForEachUnit(v =>
+            {
+                var gates = step.Recur(step.State(0), 0, v, step.Input(0, v), step.Input(1, v), step.Extra(1, 0, v));
+                var z = k.Let(Activate(step, 0, gates[0]));
+                Finish(v, z, Activate(step, 1, step.Input(2, v) + (Activate(step, 0, gates[1]) * gates[2])));
+            });
+            return;
+        }
+
+        var (update, reset) = (step.Scratch("update"), step.Scratch("reset"));
+        step.ForEachUnit(v =>
+        {
+            var gates = step.Recur(step.State(0), 0, v, step.Input(0, v), step.Input(1, v));
+            k.Store(update, v, Activate(step, 0, gates[0]));
+            k.Store(reset, v, Activate(step, 0, gates[1]) * ExprFactory.Load(step.State(0), v));
+        });
+        step.ForEachUnit(v =>
+        {
+            var gates = step.Recur(reset, 2, v, step.Input(2, v));
+            Finish(v, k.Let(ExprFactory.Load(update, v)), Activate(step, 1, gates[0]));
+        });
+    }
+}

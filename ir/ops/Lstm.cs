@@ -1,0 +1,53 @@
+using Dlc.IR.Kernels;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>
+/// Long short-term memory (ONNX LSTM), a <see cref="Recurrence"/> with gates i, o, f, c; states hidden and cell; activations f, g, h. With
+/// <paramref name="HasPeepholes"/> the extra input <c>[D, 3, H]</c> holds peephole weights of i, o, f. With
+/// <paramref name="CouplesForget"/> the forget gate is <c>1 - i</c>.
+/// </summary>
+public sealed record Lstm(ValueList<bool> IsReverse, ValueList<RecurrentFunction> Functions, ValueList<double> Alphas,
+    ValueList<double> Betas, double Clip, bool HasLengths, bool HasPeepholes, bool CouplesForget)
+    : Recurrence(IsReverse, Functions, Alphas, Betas, Clip, HasLengths)
+{
+    protected override int Gates => 4;
+
+    protected override int States => 2;
+
+    protected override int FunctionsPerDirection => 3;
+
+    protected override int ExtraRank => HasPeepholes ? 3 : 0;
+
+    protected override double[][] Step(int direction, double[][] states, Func<int, int, double> x,
+        Func<double[], int, int, double> recur, Tensor? extra)
+    {
+        var (h, c, hidden) = (states[0], states[1], states[0].Length);
+        var (nextH, nextC) = (new double[hidden], new double[hidden]);
+        for (var v = 0; v < hidden; v++)
+        {
+            double Peephole(int gate) => extra?.GetDouble((((direction * 3) + gate) * hidden) + v) ?? 0;
+            double Gate(int g) => x(g, v) + recur(h, g, v);
+            var i = Activate(direction, 0, Gate(0) + (Peephole(0) * c[v]));
+            var f = CouplesForget ? 1 - i : Activate(direction, 0, Gate(2) + (Peephole(2) * c[v]));
+            nextC[v] = (f * c[v]) + (i * Activate(direction, 1, Gate(3)));
+            var o = Activate(direction, 0, Gate(1) + (Peephole(1) * nextC[v]));
+            nextH[v] = o * Activate(direction, 2, nextC[v]);
+        }
+
+        return [nextH, nextC];
+    }
+
+    protected override void Step(RecurrentStep step) => step.ForEachUnit(v =>
+    {
+        var k = step.Kernel;
+        var gates = step.Recur(step.State(0), 0, v, step.Input(0, v), step.Input(1, v), step.Input(2, v), step.Input(3, v));
+        var c = k.Let(ExprFactory.Load(step.State(1), v));
+        Expr Peep(int gate, Expr cell) => HasPeepholes ? gates[gate] + (step.Extra(3, gate, v) * cell) : gates[gate];
+        var i = k.Let(Activate(step, 0, Peep(0, c)));
+        var f = CouplesForget ? ExprFactory.Float(1, step.Type) - i : Activate(step, 0, Peep(2, c));
+        var next = k.Let((f * c) + (i * Activate(step, 1, gates[3])));
+        step.Next(1, v, next);
+        step.Next(0, v, Activate(step, 0, Peep(1, next)) * Activate(step, 2, next));
+    });
+}
