@@ -1,0 +1,126 @@
+using Dlc.IR;
+using Dlc.IR.Ops;
+
+namespace Dlc.Passes.Fusion;
+
+/// <summary>What may join what.</summary>
+internal static class FusionRules
+{
+    /// <summary>Members of one kernel, so that inlining stays shallow and compile time bounded.</summary>
+    public const int MaximumMembers = 64;
+
+    /// <summary>Tensors that one kernel reads or writes.</summary>
+    public const int MaximumBuffers = 32;
+
+    /// <summary>An op that inlines at a constant cost per element.</summary>
+    public static bool IsCheap(Node node) => node.Op is IIndexFunction && !node.Op.IsHeavy;
+
+    /// <summary>An op that only moves or repeats elements by affine indices: free to compute again.</summary>
+    public static bool IsView(Node node) => node.Op is Reshape or Transpose or Slice or Broadcast;
+
+    /// <summary>An elementwise op whose output has exactly this shape.</summary>
+    public static bool IsElementwiseOf(Node node, Shape shape) => node.Op is IElementwise && node.Output.Type.Shape == shape;
+
+    /// <summary>A reduction over the trailing axes of its input, all of them after the first reduced one.</summary>
+    public static bool IsRowReduction(Node node) => node.Op is Reduce reduce && !reduce.Axes.Items.IsEmpty
+        && reduce.Axes.Min() == node.Inputs[0].Type.Rank - reduce.Axes.Count;
+
+    /// <summary>
+    /// Grows a group forward: elementwise readers of its values join when <paramref name="accepts"/> them and nothing they read depends
+    /// on the group from outside.
+    /// </summary>
+    public static void GrowForward(FusionGraph graph, FusionGroup group, Func<Node, bool> accepts)
+    {
+        var candidates = new PriorityQueue<Node, int>();
+        var seen = new HashSet<Node>();
+        void Offer(Node member)
+        {
+            foreach (var user in member.Outputs.SelectMany(graph.Users))
+            {
+                if (graph.IsFree(user) && !group.Contains(user) && seen.Add(user))
+                {
+                    candidates.Enqueue(user, graph.Position(user));
+                }
+            }
+        }
+
+        foreach (var member in group.Nodes.ToList())
+        {
+            Offer(member);
+        }
+
+        while (group.Count < MaximumMembers && candidates.TryDequeue(out var node, out _))
+        {
+            var outside = node.Inputs.Where(v => v.Producer is null || !group.Contains(v.Producer)).ToList();
+            if (accepts(node) && group.ExternalInputs().Union(outside).Count() < MaximumBuffers && !graph.DependsOnGroup(outside, group))
+            {
+                graph.Assign(node, group);
+                group.Add(node);
+                Offer(node);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Grows a group backward: a cheap producer joins when the group is its only reader; with <paramref name="isKept"/> a producer of the group's
+    /// own shape joins although others read it too (it becomes one more output). Views are copied.
+    /// </summary>
+    public static void GrowBackward(FusionGraph graph, FusionGroup group, Func<Node, bool> accepts, Func<Node, bool> isKept)
+    {
+        var candidates = new PriorityQueue<Node, int>();
+        var seen = new HashSet<Node>();
+        void Offer(Node member)
+        {
+            foreach (var producer in member.Inputs.Select(v => v.Producer))
+            {
+                if (graph.Contains(producer) && !group.Contains(producer!) && seen.Add(producer!))
+                {
+                    candidates.Enqueue(producer!, -graph.Position(producer!));
+                }
+            }
+        }
+
+        foreach (var member in group.Nodes.Concat(group.Copies).ToList())
+        {
+            Offer(member);
+        }
+
+        while (group.Count < MaximumMembers && candidates.TryDequeue(out var node, out _))
+        {
+            if (!IsCheap(node) || !accepts(node) || node.Outputs.Length != 1
+                || group.ExternalInputs().Union(node.Inputs).Count() >= MaximumBuffers)
+            {
+                continue;
+            }
+
+            var value = node.Output;
+            var isPrivate = !graph.Escapes(value) && graph.Users(value).All(group.Contains);
+            if (graph.IsFree(node) && (isPrivate || (isKept(node) && !graph.DependsOnGroup(Around(graph, group, node), Alone(node)))))
+            {
+                graph.Assign(node, group);
+                group.Add(node);
+            }
+            else if (IsView(node) && node.Op is not Reshape)
+            {
+                group.AddCopy(node);
+            }
+            else
+            {
+                continue;
+            }
+
+            Offer(node);
+        }
+    }
+
+    /// <summary>The values that a group reads from outside, but for those of the node itself.</summary>
+    private static IEnumerable<Value> Around(FusionGraph graph, FusionGroup group, Node node) =>
+        group.ExternalInputs().Where(v => v.Producer != node && graph.Contains(v.Producer));
+
+    private static FusionGroup Alone(Node node)
+    {
+        var group = new FusionGroup(FusionKind.Loop);
+        group.Add(node);
+        return group;
+    }
+}
