@@ -116,6 +116,26 @@ public sealed class IndexMath(Facts facts, DimContext dims)
         return stride;
     }
 
+    /// <summary>The coefficient of each loop variable, and true when some other term mentions one too.</summary>
+    public (Dictionary<Var, Dim> Strides, HashSet<Var> Nonlinear) Strides(Expr index, IReadOnlyCollection<Var> variables)
+    {
+        var strides = new Dictionary<Var, Dim>();
+        var nonlinear = new HashSet<Var>();
+        foreach (var (term, coefficient) in LinearForm.Of(index, dims).Terms)
+        {
+            if (term is VarExpr read)
+            {
+                strides[read.Var] = strides.TryGetValue(read.Var, out var before) ? before + coefficient : coefficient;
+            }
+            else
+            {
+                nonlinear.UnionWith(variables.Where(v => LinearForm.Mentions(term, v)));
+            }
+        }
+
+        return (strides, nonlinear);
+    }
+
     /// <summary>The canonical form of a linear index: equal functions become equal expressions.</summary>
     public Expr Canonical(Expr index) => LinearForm.Of(index, dims).ToExpr();
 
@@ -141,10 +161,11 @@ public sealed class IndexMath(Facts facts, DimContext dims)
         return bound;
     }
 
-    private static Dim? Extent(Expr term) => term switch
+    private Dim? Extent(Expr term) => term switch
     {
         VarExpr read => read.Var.Extent,
         BinaryExpr { Op: BinaryOp.Mod, Right: DimExpr divisor } => divisor.Dim,
+        BinaryExpr { Op: BinaryOp.Mod, Right: IntLiteral divisor } => dims.Const(divisor.Value),
         _ => null,
     };
 }

@@ -9,6 +9,8 @@ public sealed class KernelBuilder(string name, DimContext dims)
     private const int Alignment = 64;
 
     private readonly Stack<List<Stmt>> _blocks = new([[]]);
+    private readonly Stack<int> _blockIds = new([0]);
+    private int _nextBlock = 1;
     private readonly List<KernelBuffer> _parameters = [];
     private readonly List<ScratchSlot> _scratch = [];
     private readonly List<string> _checks = [];
@@ -21,8 +23,11 @@ public sealed class KernelBuilder(string name, DimContext dims)
 
     public DimContext Dims { get; } = dims;
 
-    /// <summary>Nesting depth of the block being written; grows with every open loop or branch.</summary>
-    public int Depth => _blocks.Count;
+    /// <summary>The number of the block being written: what is named in it can be read while <see cref="IsOpen"/>.</summary>
+    public int CurrentBlock => _blockIds.Peek();
+
+    /// <summary>Whether a block is the one being written or around it.</summary>
+    public bool IsOpen(int block) => _blockIds.Contains(block);
 
     public KernelBuffer Parameter(string name, ElementType type, bool isWritten, bool isConstant = false)
     {
@@ -64,6 +69,13 @@ public sealed class KernelBuilder(string name, DimContext dims)
     {
         var fromZero = start is IntLiteral { Value: 0 };
         var extent = !fromZero ? null : end switch { DimExpr d => d.Dim, IntLiteral i => Dims.Const(i.Value), _ => null };
+        LoopWithin(name, start, end, extent, kind, body, reductions);
+    }
+
+    /// <summary>A loop whose counter is known to stay in <c>[0, extent)</c>, wherever it starts.</summary>
+    public void LoopWithin(string name, Expr start, Expr end, Dim? extent, LoopKind kind, Action<Expr> body,
+        params ReadOnlySpan<Reduction> reductions)
+    {
         var variable = new Var(_nextVar++, name, ElementType.Int64, false) { Extent = extent };
         var block = Block(() => body(new VarExpr(variable)));
         Emit(new ForStmt(variable, start, end, kind, block, ValueList.Create(reductions)));
@@ -78,6 +90,14 @@ public sealed class KernelBuilder(string name, DimContext dims)
         }
 
         var variable = new Var(_nextVar++, name, value.Type, false);
+        Emit(new LetStmt(variable, value));
+        return new VarExpr(variable);
+    }
+
+    /// <summary>Names an index that is known to stay in <c>[0, extent)</c>.</summary>
+    public Expr LetWithin(Expr value, Dim extent, string name = "o")
+    {
+        var variable = new Var(_nextVar++, name, value.Type, false) { Extent = extent };
         Emit(new LetStmt(variable, value));
         return new VarExpr(variable);
     }
@@ -193,7 +213,9 @@ public sealed class KernelBuilder(string name, DimContext dims)
     private BlockStmt Block(Action write)
     {
         _blocks.Push([]);
+        _blockIds.Push(_nextBlock++);
         write();
+        _blockIds.Pop();
         return new BlockStmt(_blocks.Pop().ToValueList());
     }
 }

@@ -58,6 +58,7 @@ internal sealed class LinearForm(DimContext dims)
             }
         }
 
+        form.Recombine();
         return form;
     }
 
@@ -72,6 +73,39 @@ internal sealed class LinearForm(DimContext dims)
         LoadExpr load => Mentions(load.Index, variable) || (load.Mask is not null && Mentions(load.Mask, variable)),
         _ => false,
     };
+
+    /// <summary><c>(x mod d)*c + floor(x/d)*(c*d)</c> is <c>x*c</c>: an index that was split over axes and is joined again.</summary>
+    private void Recombine()
+    {
+        for (var i = 0; i < _terms.Count; i++)
+        {
+            if (_terms[i].Term is not BinaryExpr { Op: BinaryOp.Mod } remainder || AsDim(remainder.Right) is not { } divisor)
+            {
+                continue;
+            }
+
+            var (coefficient, scaled) = (_terms[i].Coefficient, _terms[i].Coefficient * divisor);
+            var quotient = new BinaryExpr(BinaryOp.FloorDiv, remainder.Left, remainder.Right);
+            var j = _terms.FindIndex(t => ReferenceEquals(t.Coefficient, scaled) && t.Term.Equals(quotient));
+            if (j < 0)
+            {
+                continue;
+            }
+
+            _terms.RemoveAt(Math.Max(i, j));
+            _terms.RemoveAt(Math.Min(i, j));
+            var joined = Of(remainder.Left, dims);
+            foreach (var (term, factor) in joined._terms)
+            {
+                Add(term, factor * coefficient);
+            }
+
+            Offset += joined.Offset * coefficient;
+            i = -1;
+        }
+    }
+
+    private Dim? AsDim(Expr expr) => expr switch { DimExpr d => d.Dim, IntLiteral l => dims.Const(l.Value), _ => null };
 
     public void Add(Expr term, Dim coefficient)
     {

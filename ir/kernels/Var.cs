@@ -14,7 +14,7 @@ public sealed class Var(int id, string name, ElementType type, bool isMutable)
 
     public bool IsMutable { get; } = isMutable;
 
-    /// <summary>For a counter that starts at 0: its exclusive upper bound as a dim, which index simplification relies on; else null.</summary>
+    /// <summary>For a counter that is never negative: an exclusive upper bound, which index simplification relies on; else null.</summary>
     public Symbolic.Dim? Extent { get; init; }
 
     public override string ToString() => $"{Name}{Id}";

@@ -56,6 +56,9 @@ internal sealed class FusionGraph
     /// <summary>True when a graph output or a region reads the value.</summary>
     public bool Escapes(Value value) => _escaping.Contains(value);
 
+    /// <summary>Where a node runs at the latest: with the last member of its group.</summary>
+    private int Last(Node node) => _groups.TryGetValue(node, out var group) ? group.Nodes.Max(Position) : Position(node);
+
     public FusionGroup? GroupOf(Node node) => _groups.GetValueOrDefault(node);
 
     public bool IsFree(Node? node) => node is not null && Contains(node) && !_groups.ContainsKey(node) && node.Op is not Fused;
@@ -70,7 +73,7 @@ internal sealed class FusionGraph
         var pending = new Stack<Node>();
         void Visit(Value value)
         {
-            if (Contains(value.Producer) && Position(value.Producer!) > first && seen.Add(value.Producer!))
+            if (Contains(value.Producer) && Last(value.Producer!) > first && seen.Add(value.Producer!))
             {
                 pending.Push(value.Producer!);
             }

@@ -38,7 +38,7 @@ internal sealed class FusionGroup(FusionKind kind)
         var inputs = new List<Value>();
         foreach (var value in Nodes.Concat(Copies).SelectMany(n => n.Inputs))
         {
-            if ((value.Producer is null || !_members.Contains(value.Producer)) && !inputs.Contains(value))
+            if ((value.Producer is null || !_members.Contains(value.Producer)) && !IsScalarConstant(value) && !inputs.Contains(value))
             {
                 inputs.Add(value);
             }
@@ -46,6 +46,9 @@ internal sealed class FusionGroup(FusionKind kind)
 
         return inputs;
     }
+
+    /// <summary>A constant of one element: it becomes a literal of the kernel.</summary>
+    private static bool IsScalarConstant(Value value) => value.Producer?.Op is Constant { Tensor.Count: 1 };
 
     /// <summary>Values of <see cref="Nodes"/> that somebody outside reads.</summary>
     public List<Value> Exits(FusionGraph graph) => [.. Nodes.OrderBy(graph.Position).SelectMany(n => n.Outputs)
@@ -61,6 +64,11 @@ internal sealed class FusionGroup(FusionKind kind)
         for (var i = 0; i < inputs.Count; i++)
         {
             map.Add(inputs[i], body.Input(types[i].Type, inputs[i].Name));
+        }
+
+        foreach (var scalar in Nodes.Concat(Copies).SelectMany(n => n.Inputs).Where(IsScalarConstant).Distinct())
+        {
+            map.Add(scalar, body.Add(scalar.Producer!.Op, []));
         }
 
         foreach (var node in Nodes.Concat(Copies).OrderBy(graph.Position))

@@ -1,0 +1,83 @@
+using Dlc.IR;
+using Dlc.IR.Ops;
+
+namespace Dlc.Passes.Fusion;
+
+/// <summary>
+/// Matrix products, convolutions and other ops that cost a loop per element take the elementwise work that follows them into their own
+/// kernel, and matrix products read their operands through views. Runs before the other fusions: what a product can absorb costs nothing there.
+/// </summary>
+public sealed class FuseEpilogues : Pass
+{
+    public override Graph Run(Graph graph, PassContext c)
+    {
+        var view = new FusionGraph(graph);
+        var groups = new List<FusionGroup>();
+        foreach (var node in graph.Nodes)
+        {
+            if (!view.IsFree(node) || Kind(node) is not { } kind)
+            {
+                continue;
+            }
+
+            var group = new FusionGroup(kind);
+            view.Assign(node, group);
+            group.Add(node);
+            var shape = node.Output.Type.Shape;
+            FusionRules.GrowForward(view, group, candidate => FusionRules.IsElementwiseOf(candidate, shape));
+            AddStoreView(view, group);
+            if (node.Op is MatMul)
+            {
+                FusionRules.GrowBackward(view, group, candidate => candidate.Op is Transpose or Slice or Broadcast && FeedsOperand(view, node, candidate),
+                    _ => false);
+            }
+
+            groups.Add(group);
+        }
+
+        return view.Materialize(Name, groups);
+    }
+
+    private static FusionKind? Kind(Node node) => node.Op switch
+    {
+        MatMul => FusionKind.MatMul,
+        Conv => FusionKind.Conv,
+        Reduce when !FusionRules.IsRowReduction(node) => FusionKind.Loop,
+        IIndexFunction when node.Op.IsHeavy => FusionKind.Loop,
+        _ => null,
+    };
+
+    /// <summary>The candidate is an operand of the product, directly or through views; not an operand of its epilogue.</summary>
+    private static bool FeedsOperand(FusionGraph view, Node product, Node candidate)
+    {
+        var value = candidate.Output;
+        while (!product.Inputs.Contains(value))
+        {
+            var next = view.Users(value).FirstOrDefault(u => u.Op is Transpose or Slice or Broadcast);
+            if (next is null)
+            {
+                return false;
+            }
+
+            value = next.Output;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// A transpose at the end that keeps the last axis is a matter of where rows are stored, unless a product could read it as a view.
+    /// </summary>
+    private static void AddStoreView(FusionGraph view, FusionGroup group)
+    {
+        if (group.Kind != FusionKind.MatMul || group.Exits(view) is not [var exit] || view.Escapes(exit)
+            || view.Users(exit) is not [{ Op: Transpose transpose } node] || !view.IsFree(node)
+            || transpose.Permutation[^1] != transpose.Permutation.Count - 1 || view.Users(node.Output).Any(u => u.Op is MatMul))
+        {
+            return;
+        }
+
+        view.Assign(node, group);
+        group.Add(node);
+    }
+}

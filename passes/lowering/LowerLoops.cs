@@ -1,0 +1,66 @@
+using Dlc.IR;
+using Dlc.IR.Kernels;
+using Dlc.IR.Symbolic;
+
+namespace Dlc.Passes.Lowering;
+
+/// <summary>
+/// The schedule of loop groups: one loop nest over the outputs' shape with neighbouring axes joined, the last run of axes in vector lanes and
+/// cut in chunks, everything else work items.
+/// </summary>
+internal static class LowerLoops
+{
+    /// <summary>Elements of the innermost run that one work item takes: long enough to hide its overhead, short enough to spread.</summary>
+    private const long Chunk = 2048;
+
+    /// <summary>An innermost run shorter than this is joined with the rest at the price of a division per lane.</summary>
+    private const long ShortRun = 8;
+
+    public static void Run(ProgramBuilder program, LoweringGroup group)
+    {
+        var shape = group.Outputs[0].Type.Shape;
+        void WriteAll(GroupEmitter emitter, Expr[] index)
+        {
+            foreach (var output in group.Outputs)
+            {
+                emitter.Store(output, index);
+            }
+        }
+
+        var space = IterationSpace.Of(program, group, shape, WriteAll);
+        if (space.Runs.Count > 1 && space.Extents[^1] is { IsConstant: true, Constant: < ShortRun })
+        {
+            space = IterationSpace.Flat(program, shape);
+        }
+
+        var kernel = new KernelBuilder(group.KernelName(), program.Dims);
+        var emitter = new GroupEmitter(program, group, kernel);
+        var dims = program.Dims;
+        if (space.Runs.Count == 0)
+        {
+            kernel.Parallel(dims.One, _ => WriteAll(emitter, space.Index()));
+            program.Launch(kernel, emitter.Arguments, dims.Const(group.Nodes.Length), group.Node.Origins);
+            return;
+        }
+
+        var last = space.Extents[^1];
+        var whole = last is { IsConstant: true, Constant: <= 2 * Chunk };
+        var chunks = whole ? dims.One : last.CeilDiv(Chunk);
+        var outer = new Shape([.. space.Extents.Take(space.Extents.Count - 1)]);
+        kernel.Parallel(outer.ElementCount(dims) * chunks, item =>
+        {
+            var (row, chunk) = chunks.Is(1) ? (item, ExprFactory.Int(0)) : outer.Rank == 0 ? (ExprFactory.Int(0), item) : program.Math.DivMod(item, chunks);
+            var outerIndex = program.Math.Delinearize(row, outer);
+            for (var axis = 0; axis < outerIndex.Length; axis++)
+            {
+                outerIndex[axis] = kernel.LetWithin(outerIndex[axis], outer[axis]);
+            }
+
+            var start = kernel.Let(chunk * Chunk, "start");
+            var end = whole ? ExprFactory.Dim(last) : kernel.Let(ExprFactory.Min(start + Chunk, ExprFactory.Dim(last)), "end");
+            kernel.LoopWithin("v", start, end, last, LoopKind.Vector, lane => WriteAll(emitter, space.Index([.. outerIndex, lane])));
+        });
+        var length = whole ? last : dims.Const(Chunk);
+        program.Launch(kernel, emitter.Arguments, length * group.Nodes.Length, group.Node.Origins);
+    }
+}

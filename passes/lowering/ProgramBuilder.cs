@@ -1,0 +1,100 @@
+using Dlc.IR;
+using Dlc.IR.Kernels;
+using Dlc.IR.Symbolic;
+
+namespace Dlc.Passes.Lowering;
+
+/// <summary>
+/// Collects buffers and steps while a graph is lowered. A sub-program's builder continues the numbering of the one around it and sees its
+/// buffers.
+/// </summary>
+internal sealed class ProgramBuilder
+{
+    private readonly ProgramBuilder? _outer;
+    private readonly Counter _ids;
+    private readonly Dictionary<Value, LoweredBuffer> _buffers = [];
+
+    public ProgramBuilder(Module module, MachineModel machine, ProgramBuilder? outer = null)
+    {
+        Module = module;
+        Machine = machine;
+        _outer = outer;
+        _ids = outer?._ids ?? new Counter();
+        Math = outer?.Math ?? new IndexMath(module.Facts, module.Dims);
+        Constants = outer?.Constants ?? new ConstantPool();
+    }
+
+    public Module Module { get; }
+
+    public DimContext Dims => Module.Dims;
+
+    public Facts Facts => Module.Facts;
+
+    public MachineModel Machine { get; }
+
+    public IndexMath Math { get; }
+
+    /// <summary>Packed constants, shared between equal uses.</summary>
+    public ConstantPool Constants { get; }
+
+    public LoweredProgram Program { get; } = new();
+
+    /// <summary>The buffer of a value of this graph or of one around it.</summary>
+    public LoweredBuffer this[Value value] => _buffers.TryGetValue(value, out var buffer) ? buffer
+        : _outer is not null ? _outer[value] : throw new InvalidOperationException($"{value} has no buffer");
+
+    public bool Has(Value value) => _buffers.ContainsKey(value) || (_outer?.Has(value) ?? false);
+
+    public void Bind(Value value, LoweredBuffer buffer) => _buffers[value] = buffer;
+
+    public LoweredBuffer New(TensorType type, BufferStorage storage, string? name)
+    {
+        var buffer = new LoweredBuffer(_ids.Next++, type, storage, name);
+        Program.Buffers.Add(buffer);
+        return buffer;
+    }
+
+    public LoweredBuffer NewConstant(Tensor tensor, string? name)
+    {
+        var buffer = new LoweredBuffer(_ids.Next++, tensor.TypeIn(Dims), BufferStorage.Constant, name) { Constant = tensor };
+        Program.Buffers.Add(buffer);
+        return buffer;
+    }
+
+    public LoweredBuffer NewAlias(TensorType type, LoweredBuffer of, string? name)
+    {
+        var buffer = new LoweredBuffer(_ids.Next++, type, BufferStorage.Alias, name) { AliasOf = of };
+        Program.Buffers.Add(buffer);
+        return buffer;
+    }
+
+    /// <summary>The buffer of a value in the arena, made at its first mention.</summary>
+    public LoweredBuffer Output(Value value)
+    {
+        if (!_buffers.TryGetValue(value, out var buffer))
+        {
+            _buffers.Add(value, buffer = New(value.Type, BufferStorage.Arena, value.Name));
+        }
+
+        return buffer;
+    }
+
+    /// <summary>Seals a kernel and runs it next on these buffers.</summary>
+    public void Launch(KernelBuilder builder, IReadOnlyList<LoweredBuffer> buffers, Dim workPerItem, IEnumerable<string> origins)
+    {
+        var kernel = builder.Build();
+        var items = kernel.WorkItems switch
+        {
+            DimExpr dim => dim.Dim,
+            IntLiteral literal => Dims.Const(literal.Value),
+            _ => throw new InvalidOperationException($"kernel '{kernel.Name}' has work items that are no dim"),
+        };
+        Program.Steps.Add(new LaunchStep(kernel, buffers.ToValueList(), kernel.DimParameters, items, workPerItem, kernel.ScratchBytes,
+            origins.ToValueList()));
+    }
+
+    private sealed class Counter
+    {
+        public int Next { get; set; }
+    }
+}
