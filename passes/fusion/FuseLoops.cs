@@ -9,7 +9,9 @@ namespace Dlc.Passes.Fusion;
 /// </summary>
 public sealed class FuseLoops : Pass
 {
-    public override Graph Run(Graph graph, PassContext c)
+    public override string Name => "fuse-loops";
+
+    public override Graph Run(Graph graph, PassContext context)
     {
         var view = new FusionGraph(graph);
         var groups = new List<FusionGroup>();

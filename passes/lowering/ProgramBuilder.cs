@@ -1,5 +1,6 @@
 using Dlc.IR;
 using Dlc.IR.Kernels;
+using Dlc.IR.Ops;
 using Dlc.IR.Symbolic;
 
 namespace Dlc.Passes.Lowering;
@@ -39,11 +40,33 @@ internal sealed class ProgramBuilder
 
     public LoweredProgram Program { get; } = new();
 
-    /// <summary>The buffer of a value of this graph or of one around it.</summary>
-    public LoweredBuffer this[Value value] => _buffers.TryGetValue(value, out var buffer) ? buffer
-        : _outer is not null ? _outer[value] : throw new InvalidOperationException($"{value} has no buffer");
+    /// <summary>
+    /// The buffer of a value of this graph or of one around it. A constant gets one when it is first asked for: those that were packed away or
+    /// became literals take no room in the executable.
+    /// </summary>
+    public LoweredBuffer this[Value value]
+    {
+        get
+        {
+            if (_buffers.TryGetValue(value, out var buffer))
+            {
+                return buffer;
+            }
 
-    public bool Has(Value value) => _buffers.ContainsKey(value) || (_outer?.Has(value) ?? false);
+            if (_outer is not null)
+            {
+                return _outer[value];
+            }
+
+            if (value.Producer?.Op is not Constant constant)
+            {
+                throw new InvalidOperationException($"{value} has no buffer");
+            }
+
+            _buffers.Add(value, buffer = NewConstant(constant.Tensor, value.Name));
+            return buffer;
+        }
+    }
 
     public void Bind(Value value, LoweredBuffer buffer) => _buffers[value] = buffer;
 

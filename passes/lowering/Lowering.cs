@@ -1,0 +1,109 @@
+using Dlc.IR;
+using Dlc.IR.Diagnostics;
+using Dlc.IR.Kernels;
+using Dlc.IR.Ops;
+
+namespace Dlc.Passes.Lowering;
+
+/// <summary>
+/// Turns a fused graph into buffers and steps: each node becomes an alias, one or more kernel launches, or a control-flow step with
+/// programs of its own.
+/// </summary>
+public static class Lowering
+{
+    private const string Stage = "lower";
+
+    /// <summary>Lowers the main graph of a module.</summary>
+    public static LoweredProgram Run(Graph graph, MachineModel machine)
+    {
+        var program = new ProgramBuilder(graph.Module, machine);
+        foreach (var input in graph.Inputs)
+        {
+            var buffer = program.New(input.Type, BufferStorage.Input, input.Name);
+            program.Bind(input, buffer);
+            program.Program.Inputs.Add(buffer);
+        }
+
+        LowerGraph(program, graph);
+        AddOutputs(program, graph);
+        return program.Program;
+    }
+
+    internal static void LowerGraph(ProgramBuilder program, Graph graph)
+    {
+        foreach (var node in graph.Nodes)
+        {
+            try
+            {
+                LowerNode(program, node);
+            }
+            catch (Exception e) when (e is not DlcException)
+            {
+                throw new InternalCompilerException(Stage, node, e.Message, e);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Each output gets a buffer of its own that a kernel fills; where the value is an input, a constant, a view or an output twice, it is copied.
+    /// </summary>
+    internal static void AddOutputs(ProgramBuilder program, Graph graph)
+    {
+        var given = new HashSet<LoweredBuffer>();
+        foreach (var output in graph.Outputs)
+        {
+            var buffer = program[output];
+            if (buffer.Storage != BufferStorage.Arena || !program.Program.Buffers.Contains(buffer) || !given.Add(buffer))
+            {
+                var copy = program.New(output.Type, BufferStorage.Arena, output.Name);
+                program.Program.Steps.Add(new CopyStep(buffer, copy, output.Producer?.Origins.ToValueList() ?? []));
+                buffer = copy;
+                given.Add(copy);
+            }
+
+            program.Program.Outputs.Add(buffer);
+        }
+    }
+
+    private static void LowerNode(ProgramBuilder program, Node node)
+    {
+        switch (node.Op)
+        {
+            case Constant:
+                break;
+            case Reshape:
+                program.Bind(node.Output, program.NewAlias(node.Output.Type, program[node.Inputs[0]], node.Output.Name));
+                break;
+            case BindDim bind:
+                program.Program.Steps.Add(new BindDimStep(bind.Symbol, program[node.Inputs[0]], node.Origins.ToValueList()));
+                break;
+            case ILoops loops:
+                loops.Lower(new OpLoops(program, node));
+                break;
+            default:
+                LowerGroup(program, LoweringGroup.Of(node));
+                break;
+        }
+    }
+
+    private static void LowerGroup(ProgramBuilder program, LoweringGroup group)
+    {
+        switch (group.Kind)
+        {
+            case FusionKind.Loop:
+                LowerLoops.Run(program, group);
+                break;
+            case FusionKind.Row:
+                LowerRows.Run(program, group);
+                break;
+            case FusionKind.MatMul:
+                LowerMatMul.Run(program, group);
+                break;
+            case FusionKind.Conv:
+                LowerConv.Run(program, group);
+                break;
+            default:
+                throw new InvalidOperationException($"unknown fusion {group.Kind}");
+        }
+    }
+}
