@@ -25,7 +25,7 @@ internal static class Gpt2
             }
         }
 
-        var table = g.Weight("transformer.wte.weight", [config.Vocabulary, config.Width], 0.5);
+        var table = g.Weight("transformer.wte.weight", [config.Vocabulary, config.Width], 0.15);
         var x = Embeddings(g, config, ids, table, config.Past ? past[0].Key : null);
         var total = config.Past ? "past + sequence" : "sequence";
         var present = new List<(string Key, string Value)>();
@@ -69,7 +69,7 @@ internal static class Gpt2
         var start = pastKey is null ? g.Int(0) : g.Size(pastKey, 2);
         var positions = g.Unsqueeze(g.Add("Range", [start, g.Add("Add", [sequence, start]), g.Int(1)]), 0);
         var words = g.Add("Gather", [table, flat]);
-        var places = g.Add("Gather", [g.Weight("wpe.weight", [config.Positions, config.Width], 0.2), g.Reshape(positions, -1, sequence)]);
+        var places = g.Add("Gather", [g.Weight("wpe.weight", [config.Positions, config.Width], 0.06), g.Reshape(positions, -1, sequence)]);
         return g.Add("Add", [words, places]);
     }
 
