@@ -1,0 +1,95 @@
+using Dlc.IR.Kernels;
+using Dlc.IR.Symbolic;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>
+/// Resamples some axes to another extent (ONNX Resize, Upsample). Inputs: the data, and optionally the scales (f32, one for each of
+/// <see cref="Axes"/>) where only the run knows them. Coordinates are computed in f32 and values in f32 too (f64 for f64 data).
+/// </summary>
+public sealed record Resize : Op, IIndexFunction
+{
+    public required ResizeMode Mode { get; init; }
+
+    public required CoordinateMode Coordinates { get; init; }
+
+    public NearestMode Nearest { get; init; }
+
+    /// <summary>The axes that are resampled, ascending; the others keep their extent.</summary>
+    public required ValueList<int> Axes { get; init; }
+
+    /// <summary>The shape of the output.</summary>
+    public required Shape To { get; init; }
+
+    /// <summary>Output over input extent for each axis of <see cref="Axes"/>, where it was given; empty means the ratio of the extents.</summary>
+    public ValueList<double> Scales { get; init; } = [];
+
+    /// <summary>For CropAndResize: the starts of all <see cref="Axes"/>, then the ends.</summary>
+    public ValueList<double> Region { get; init; } = [];
+
+    /// <summary>The coefficient of the cubic filter.</summary>
+    public double CubicA { get; init; } = -0.75;
+
+    /// <summary>Elements outside of the input have no weight, instead of that of the nearest element inside.</summary>
+    public bool ExcludeOutside { get; init; }
+
+    /// <summary>Widens the filter when shrinking.</summary>
+    public bool Antialias { get; init; }
+
+    /// <summary>For CropAndResize: the value outside of the input.</summary>
+    public double Extrapolation { get; init; }
+
+    public override void Infer(InferContext c)
+    {
+        if (c.InputCount is not (1 or 2))
+        {
+            throw c.Error($"expects the data and optionally scales, found {c.InputCount} inputs");
+        }
+
+        var input = c.Input(0);
+        if (To.Rank != input.Rank || Axes.Any(a => a < 0 || a >= input.Rank) || (Scales.Count != 0 && Scales.Count != Axes.Count)
+            || (Coordinates == CoordinateMode.CropAndResize && Region.Count != 2 * Axes.Count))
+        {
+            throw c.Error($"does not fit {input}: axes {Axes}, scales {Scales}, region {Region}, output {To}");
+        }
+
+        for (var axis = 0; axis < input.Rank; axis++)
+        {
+            if (!Axes.Contains(axis))
+            {
+                c.RequireEqual(input.Shape[axis], To[axis], $"axis {axis}");
+            }
+            else
+            {
+                c.Require(c.Dims.One, Relation.LessOrEqual, input.Shape[axis], $"the extent of axis {axis}, which is resampled");
+            }
+        }
+
+        c.Output(input.Element, To);
+    }
+
+    public override void Evaluate(EvaluateContext c) => ResizeReference.Fill(this, c);
+
+    public Expr At(IndexContext c, Expr[] index) => new ResizeIndexFunction(this, c).At(index);
+
+    /// <summary>The factor k, where the output axis repeats each element of the input k times and no coordinate is needed; else null.</summary>
+    internal long? Repeats(int position, Dim input)
+    {
+        var factor = To[Axes[position]].DivideExact(input);
+        if (Mode != ResizeMode.Nearest || factor is not { IsConstant: true, Constant: >= 1 }
+            || (Scales.Count != 0 && Scales[position] != factor.Constant))
+        {
+            return null;
+        }
+
+        var repeats = Coordinates switch
+        {
+            CoordinateMode.Asymmetric => Nearest == NearestMode.Floor || (Nearest == NearestMode.RoundPreferFloor && factor.Constant <= 2),
+            CoordinateMode.HalfPixel or CoordinateMode.PytorchHalfPixel or CoordinateMode.HalfPixelSymmetric =>
+                Nearest is NearestMode.RoundPreferFloor or NearestMode.RoundPreferCeil,
+            CoordinateMode.TfHalfPixelForNearest => Nearest == NearestMode.Floor,
+            _ => false,
+        };
+        return repeats ? factor.Constant : null;
+    }
+}
