@@ -10,6 +10,8 @@ public sealed record GridSample(ResizeMode Mode, GridPadding Padding, bool Align
 {
     private const double CubicA = -0.75;
 
+    public override bool IsHeavy => Mode == ResizeMode.Cubic;
+
     public override void Infer(InferContext c)
     {
         c.ExpectInputs(2);

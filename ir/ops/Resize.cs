@@ -39,6 +39,8 @@ public sealed record Resize : Op, IIndexFunction
     /// <summary>For CropAndResize: the value outside of the input.</summary>
     public double Extrapolation { get; init; }
 
+    public override bool IsHeavy => Antialias || Mode == ResizeMode.Cubic;
+
     public override void Infer(InferContext c)
     {
         if (c.InputCount is not (1 or 2))
