@@ -1,5 +1,6 @@
 using Dlc.IR;
 using Dlc.IR.Ops;
+using Dlc.IR.Symbolic;
 
 namespace Dlc.Passes.Fusion;
 
@@ -27,7 +28,7 @@ public sealed class FuseLoops : Pass
             view.Assign(root, group);
             group.Add(root);
             var shape = root.Output.Type.Shape;
-            FusionRules.GrowBackward(view, group, candidate => candidate.Op is not (Reshape or Concat) && IsWorthRepeating(candidate, shape)
+            FusionRules.GrowBackward(view, group, candidate => candidate.Op is not (Reshape or Concat) && IsWorthRepeating(candidate, shape, graph.Module.Dims)
                 && !group.Nodes.Any(n => n.Op is Concat && n.Inputs.Contains(candidate.Output) && !FusionRules.IsView(candidate)),
                 candidate => root.Op is IElementwise && FusionRules.IsElementwiseOf(candidate, shape));
             groups.Add(group);
@@ -37,6 +38,7 @@ public sealed class FuseLoops : Pass
     }
 
     /// <summary>A value of another shape may be computed several times, once for each element it is broadcast to: not if it is dear.</summary>
-    private static bool IsWorthRepeating(Node node, Shape shape) => node.Op is not IElementwise || node.Output.Type.Shape == shape
+    private static bool IsWorthRepeating(Node node, Shape shape, DimContext dims) => node.Op is not IElementwise
+        || ReferenceEquals(node.Output.Type.Shape.ElementCount(dims), shape.ElementCount(dims))
         || node.Op is Add or Sub or Mul or Cast or Where or Equal or Less or Not or Neg or And or Or;
 }
