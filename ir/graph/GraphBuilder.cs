@@ -52,6 +52,15 @@ public sealed class GraphBuilder(Module module)
         return Append(new Node(Module.NewNodeId(), op, [.. inputs], outputs.MoveToImmutable(), [.. regions], [.. origins]));
     }
 
+    /// <summary>Gives a value that a node made its ONNX name, where it has none yet.</summary>
+    public static void Name(Value value, string name)
+    {
+        if (value.Producer is not null)
+        {
+            value.Name ??= name;
+        }
+    }
+
     /// <summary>Appends a node that exists already, outputs and all.</summary>
     public Node Append(Node node)
     {

@@ -21,7 +21,7 @@ public sealed class Value
     public TensorType Type { get; }
 
     /// <summary>The ONNX name, where it came from one.</summary>
-    public string? Name { get; }
+    public string? Name { get; internal set; }
 
     /// <summary>The node that makes it; null for an input of a graph or region.</summary>
     public Node? Producer { get; internal set; }
