@@ -26,7 +26,7 @@ public sealed record ArgReduce(int Axis, bool IsMin, bool SelectsLast) : Op, ILo
     public override void Evaluate(EvaluateContext c)
     {
         var (x, output) = (c.Input(0), c.NewOutput());
-        var (extent, inner) = (x.Dims[Axis], Positions.Count(x.Dims.AsSpan(Axis + 1)));
+        var (extent, inner) = (x.Dims[Axis], RowMajor.Count(x.Dims.AsSpan(Axis + 1)));
         for (var o = 0L; o < output.Count; o++)
         {
             var (start, best) = ((o / inner * extent * inner) + (o % inner), 0L);

@@ -55,17 +55,16 @@ public sealed record Conv(ValueList<long> Strides, ValueList<long> Dilations, Va
         var (pads, spatial) = (PadsBegin.Select(c.Dim).ToArray(), x.Rank - 2);
         var (channels, perGroup) = (w.Dims[1], output.Dims[1] / Groups);
         var (inDims, kernelDims, outDims) = (x.Dims[2..], w.Dims[2..], output.Dims[2..]);
-        var (inCount, kernelCount, outCount) = (Positions.Count(inDims), Positions.Count(kernelDims), Positions.Count(outDims));
-        var (at, tap) = (new long[spatial], new long[spatial]);
+        var (inCount, kernelCount, outCount) = (RowMajor.Count(inDims), RowMajor.Count(kernelDims), RowMajor.Count(outDims));
         for (var o = 0L; o < output.Count; o++)
         {
-            Positions.Split(o % outCount, outDims, at);
+            var at = RowMajor.Index(o % outCount, outDims);
             var m = o / outCount % output.Dims[1];
             var image = ((o / outCount / output.Dims[1] * x.Dims[1]) + (m / perGroup * channels)) * inCount;
             var (sum, integer) = (0.0, 0L);
             for (var k = 0L; k < kernelCount; k++)
             {
-                Positions.Split(k, kernelDims, tap);
+                var tap = RowMajor.Index(k, kernelDims);
                 var (offset, isInside) = (0L, true);
                 for (var axis = 0; axis < spatial; axis++)
                 {

@@ -25,7 +25,7 @@ public sealed record Cumulate(ReduceKind Kind, int Axis, bool IsExclusive, bool 
     public override void Evaluate(EvaluateContext c)
     {
         var (x, output) = (c.Input(0), c.NewOutput());
-        var (extent, inner) = (x.Dims[Axis], Positions.Count(x.Dims.AsSpan(Axis + 1)));
+        var (extent, inner) = (x.Dims[Axis], RowMajor.Count(x.Dims.AsSpan(Axis + 1)));
         for (var line = 0L; extent > 0 && line < x.Count / extent; line++)
         {
             var start = (line / inner * extent * inner) + (line % inner);

@@ -46,12 +46,11 @@ public sealed record MaxPoolIndices(ValueList<long> Kernel, ValueList<long> Stri
         if (IsColumnMajor)
         {
             var dims = x.Dims[2..];
-            var count = Positions.Count(dims);
-            var at = new long[dims.Length];
-            Positions.Split(best % count, dims, at);
+            var count = RowMajor.Count(dims);
+            var at = RowMajor.Index(best % count, dims);
             Array.Reverse(at);
             Array.Reverse(dims);
-            best = (best / count * count) + Positions.Join(at, dims);
+            best = (best / count * count) + RowMajor.Position(at, dims);
         }
 
         output.SetLong(o, best);

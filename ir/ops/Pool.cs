@@ -49,19 +49,18 @@ public abstract record Pool(ValueList<long> Kernel, ValueList<long> Strides, Val
         var (x, output) = (c.Input(0), c.NewOutput());
         var spatial = Kernel.Count;
         var (inDims, outDims, kernel) = (x.Dims[2..], output.Dims[2..], Kernel.ToArray());
-        var (inCount, outCount, taps) = (Positions.Count(inDims), Positions.Count(outDims), Positions.Count(kernel));
+        var (inCount, outCount, taps) = (RowMajor.Count(inDims), RowMajor.Count(outDims), RowMajor.Count(kernel));
         var (begin, end) = (PadsBegin.Select(c.Dim).ToArray(), PadsEnd.Select(c.Dim).ToArray());
-        var (at, tap) = (new long[spatial], new long[spatial]);
         var inside = new List<long>();
         for (var o = 0L; o < output.Count; o++)
         {
-            Positions.Split(o % outCount, outDims, at);
+            var at = RowMajor.Index(o % outCount, outDims);
             var image = o / outCount * inCount;
             var padded = 0L;
             inside.Clear();
             for (var t = 0L; t < taps; t++)
             {
-                Positions.Split(t, kernel, tap);
+                var tap = RowMajor.Index(t, kernel);
                 var (offset, isInside, isPadded) = (0L, true, true);
                 for (var axis = 0; axis < spatial; axis++)
                 {

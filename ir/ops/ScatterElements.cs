@@ -37,10 +37,9 @@ public sealed record ScatterElements(int Axis, ScatterReduction Reduction) : Op,
     {
         var (data, indices, updates, output) = (c.Input(0), c.Input(1), c.Input(2), c.NewOutput());
         data.Bytes.CopyTo(output.Writable<byte>());
-        var at = new long[data.Rank];
         for (var i = 0L; i < indices.Count; i++)
         {
-            Positions.Split(i, indices.Dims, at);
+            var at = RowMajor.Index(i, indices.Dims);
             var index = indices.GetLong(i);
             var extent = data.Dims[Axis];
             if (index < -extent || index >= extent)
@@ -49,7 +48,7 @@ public sealed record ScatterElements(int Axis, ScatterReduction Reduction) : Op,
             }
 
             at[Axis] = index < 0 ? index + extent : index;
-            Reduction.Apply(output, Positions.Join(at, data.Dims), updates, i);
+            Reduction.Apply(output, RowMajor.Position(at, data.Dims), updates, i);
         }
     }
 

@@ -41,8 +41,8 @@ public sealed record ScatterND(ScatterReduction Reduction) : Op, ILoops
         var (data, indices, updates, output) = (c.Input(0), c.Input(1), c.Input(2), c.NewOutput());
         data.Bytes.CopyTo(output.Writable<byte>());
         var q = (int)indices.Dims[^1];
-        var slice = Positions.Count(data.Dims.AsSpan(q));
-        for (var tuple = 0L; tuple < Positions.Count(indices.Dims.AsSpan(0, indices.Rank - 1)); tuple++)
+        var slice = RowMajor.Count(data.Dims.AsSpan(q));
+        for (var tuple = 0L; tuple < RowMajor.Count(indices.Dims.AsSpan(0, indices.Rank - 1)); tuple++)
         {
             var place = 0L;
             for (var axis = 0; axis < q; axis++)

@@ -41,10 +41,9 @@ public sealed record TensorScatter(int Axis, bool IsCircular) : Op, IIndexFuncti
     {
         var (cache, update, start, output) = (c.Input(0), c.Input(1), c.Input(2), c.NewOutput());
         cache.Bytes.CopyTo(output.Writable<byte>());
-        var at = new long[cache.Rank];
         for (var i = 0L; i < update.Count; i++)
         {
-            Positions.Split(i, update.Dims, at);
+            var at = RowMajor.Index(i, update.Dims);
             var position = start.GetLong(at[0]) + at[Axis];
             if (start.GetLong(at[0]) < 0 || (!IsCircular && position >= cache.Dims[Axis]))
             {
@@ -52,7 +51,7 @@ public sealed record TensorScatter(int Axis, bool IsCircular) : Op, IIndexFuncti
             }
 
             at[Axis] = position % cache.Dims[Axis];
-            output.CopyElement(Positions.Join(at, cache.Dims), update, i);
+            output.CopyElement(RowMajor.Position(at, cache.Dims), update, i);
         }
     }
 

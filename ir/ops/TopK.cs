@@ -29,7 +29,7 @@ public sealed record TopK(Dim K, int Axis, bool IsLargest) : Op, ILoops
     public override void Evaluate(EvaluateContext c)
     {
         var (x, values, indices) = (c.Input(0), c.NewOutput(0), c.NewOutput(1));
-        var (extent, inner, k) = (x.Dims[Axis], Positions.Count(x.Dims.AsSpan(Axis + 1)), c.Dim(K));
+        var (extent, inner, k) = (x.Dims[Axis], RowMajor.Count(x.Dims.AsSpan(Axis + 1)), c.Dim(K));
         for (var line = 0L; k > 0 && line < values.Count / k; line++)
         {
             var (o, n) = (line / inner, line % inner);

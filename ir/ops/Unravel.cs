@@ -19,10 +19,9 @@ public sealed record Unravel(Shape In) : Op, IIndexFunction
     public override void Evaluate(EvaluateContext c)
     {
         var (positions, output, dims) = (c.Input(0), c.NewOutput(), c.Dim(In));
-        var at = new long[dims.Length];
         for (var i = 0L; i < positions.Count; i++)
         {
-            Positions.Split(positions.GetLong(i), dims, at);
+            var at = RowMajor.Index(positions.GetLong(i), dims);
             for (var axis = 0; axis < at.Length; axis++)
             {
                 output.SetLong((axis * positions.Count) + i, at[axis]);
