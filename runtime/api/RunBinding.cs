@@ -59,6 +59,10 @@ public sealed unsafe class RunBinding : IDisposable
         Bind(index, (byte*)pin.Pointer, (long)elements.Length * sizeof(T), dims, pin);
     }
 
+    /// <summary>Binds an input to an array; see the form with a pointer.</summary>
+    public void BindInput<T>(PortKey port, T[] elements, ReadOnlySpan<long> dims)
+        where T : unmanaged => BindInput(port, new ReadOnlyMemory<T>(elements), dims);
+
     /// <summary>Binds an input to bytes of elements of whatever type it has.</summary>
     public void BindInputBytes(PortKey port, ReadOnlyMemory<byte> bytes, ReadOnlySpan<long> dims)
     {
@@ -80,7 +84,7 @@ public sealed unsafe class RunBinding : IDisposable
 
         int index = Model.InputIndex(port);
         CheckType<T>(Model.Inputs[index], "input");
-        Span<long> dims = stackalloc long[tensor.Rank];
+        Span<long> dims = stackalloc long[AxesFor(Model.Inputs[index], tensor.Rank, tensor.FlattenedLength)];
         Widen(tensor.Lengths, dims);
         var pin = tensor.GetPinnedHandle();
         Bind(index, (byte*)pin.Pointer, (long)tensor.FlattenedLength * sizeof(T), dims, pin);
@@ -92,7 +96,7 @@ public sealed unsafe class RunBinding : IDisposable
     {
         int index = Model.InputIndex(port);
         CheckType<T>(Model.Inputs[index], "input");
-        Span<long> dims = stackalloc long[tensor.Rank];
+        Span<long> dims = stackalloc long[AxesFor(Model.Inputs[index], tensor.Rank, tensor.FlattenedLength)];
         Widen(tensor.Lengths, dims);
         long length = CheckDims(index, dims);
         var target = new Span<T>(_inputs[index].SetCopy(length), checked((int)(length / sizeof(T))));
@@ -140,6 +144,10 @@ public sealed unsafe class RunBinding : IDisposable
         _outputs[index].UseUser((byte*)pin.Pointer, (long)elements.Length * sizeof(T), pin);
     }
 
+    /// <summary>Binds an output to an array, which may be larger than what comes out.</summary>
+    public void BindOutput<T>(PortKey port, T[] elements)
+        where T : unmanaged => BindOutput(port, new Memory<T>(elements));
+
     /// <summary>Binds an output to a dense tensor of exactly the dims that come out.</summary>
     public void BindOutput<T>(PortKey port, Tensor<T> tensor)
         where T : unmanaged
@@ -147,10 +155,11 @@ public sealed unsafe class RunBinding : IDisposable
         ArgumentNullException.ThrowIfNull(tensor);
         int index = Model.OutputIndex(port);
         CheckType<T>(Model.Outputs[index], "output");
-        CheckOutputShape(index, tensor.IsDense, tensor.Rank);
+        int rank = AxesFor(Model.Outputs[index], tensor.Rank, tensor.FlattenedLength);
+        CheckOutputShape(index, tensor.IsDense, rank);
         var pin = tensor.GetPinnedHandle();
         _outputs[index].UseUser((byte*)pin.Pointer, (long)tensor.FlattenedLength * sizeof(T), pin);
-        _outputs[index].DemandDims(tensor.Lengths);
+        _outputs[index].DemandDims(tensor.Lengths[..rank]);
     }
 
     /// <summary>Has an output written to memory of the binding, as it is from the start.</summary>
@@ -252,7 +261,7 @@ public sealed unsafe class RunBinding : IDisposable
             throw new DlcRuntimeException(RuntimeErrors.WrongLayout, $"the tensor given for input '{Model.Inputs[index].Name}' has gaps", "a dense tensor", "strides");
         }
 
-        Span<long> dims = stackalloc long[tensor.Rank];
+        Span<long> dims = stackalloc long[AxesFor(Model.Inputs[index], tensor.Rank, tensor.FlattenedLength)];
         Widen(tensor.Lengths, dims);
         Bind(index, (byte*)data, (long)tensor.FlattenedLength * sizeof(T), dims, default);
     }
@@ -261,9 +270,10 @@ public sealed unsafe class RunBinding : IDisposable
         where T : unmanaged
     {
         CheckType<T>(Model.Outputs[index], "output");
-        CheckOutputShape(index, tensor.IsDense, tensor.Rank);
+        int rank = AxesFor(Model.Outputs[index], tensor.Rank, tensor.FlattenedLength);
+        CheckOutputShape(index, tensor.IsDense, rank);
         _outputs[index].UseUser((byte*)data, (long)tensor.FlattenedLength * sizeof(T), default);
-        _outputs[index].DemandDims(tensor.Lengths);
+        _outputs[index].DemandDims(tensor.Lengths[..rank]);
     }
 
     internal void Clear()
@@ -278,6 +288,9 @@ public sealed unsafe class RunBinding : IDisposable
             output.UseOwn();
         }
     }
+
+    /// <summary>Axes of a BCL tensor. It has none of one element without axes, so a scalar comes as one axis of length 1.</summary>
+    private static int AxesFor(TensorInfo port, int rank, nint count) => port.Dims.Count == 0 && rank == 1 && count == 1 ? 0 : rank;
 
     private static void Widen(ReadOnlySpan<nint> lengths, Span<long> dims)
     {
