@@ -112,11 +112,12 @@ internal sealed unsafe class Executor : IDisposable
         }
     }
 
-    /// <summary>Checks that a value's dims, all known by now, are those that came.</summary>
+    /// <summary>Checks that a value's first dims, known by now, are those that came.</summary>
     public void CheckAxes(int value, ReadOnlySpan<long> dims, Step source)
     {
         int[] slots = _model.Model.Values[value].Dims;
-        for (int a = 0; a < slots.Length; a++)
+        int count = Math.Min(slots.Length, dims.Length);
+        for (int a = 0; a < count; a++)
         {
             if (Store.Slots[slots[a]] != dims[a])
             {

@@ -14,6 +14,9 @@ internal sealed class SignaturePlan
     /// <summary>Bytes of each value known at the entry.</summary>
     public required long[] Bytes { get; init; }
 
+    /// <summary>Bytes of the entry's planned items.</summary>
+    public required long[] Sizes { get; init; }
+
     /// <summary>Offsets of the entry's planned items.</summary>
     public required long[] Offsets { get; init; }
 

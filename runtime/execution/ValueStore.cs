@@ -238,6 +238,7 @@ internal sealed unsafe class ValueStore : IDisposable
             Hash = hash,
             Slots = new ReadOnlySpan<long>(Slots, _model.Model.SlotNames.Length).ToArray(),
             Bytes = new ReadOnlySpan<long>(Bytes, _values.Length).ToArray(),
+            Sizes = sizes,
             Offsets = offsets,
             ArenaBytes = arena,
         };
@@ -250,11 +251,7 @@ internal sealed unsafe class ValueStore : IDisposable
         plan.Slots.CopyTo(new Span<long>(Slots, plan.Slots.Length));
         plan.Bytes.CopyTo(new Span<long>(Bytes, plan.Bytes.Length));
         byte* arena = _arena.Ensure(plan.ArenaBytes);
-        for (int i = 0; i < point.Items.Length; i++)
-        {
-            Place(point.Items[i], arena == null ? Nothing : arena + plan.Offsets[i], Bytes[point.Items[i].Value]);
-        }
-
+        PlaceItems(point.Items, plan.Sizes, plan.Offsets, arena);
         AssignAddresses(point.Values);
         _plan = plan;
     }
