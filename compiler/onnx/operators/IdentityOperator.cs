@@ -1,0 +1,9 @@
+namespace Dlc.Compiler.Onnx.Operators;
+
+/// <summary>ONNX Identity.</summary>
+internal sealed class IdentityOperator : IOnnxOperator
+{
+    public string Type => "Identity";
+
+    public void Import(OnnxNode node) => node.SetOutput(0, node.Argument(0));
+}
