@@ -10,7 +10,7 @@ public sealed class PassContext(MachineModel machine)
     public MachineModel Machine { get; } = machine;
 
     /// <summary>Most bytes that constant folding may make of one node; a constant no larger than its inputs together is always fine.</summary>
-    public long MaximalFoldedBytes { get; init; } = 1 << 20;
+    public long MaximalFoldedBytes { get; init; } = 1 << 16;
 
     /// <summary>The node that the pass is looking at; named when something unexpected happens.</summary>
     public Node? Current { get; set; }

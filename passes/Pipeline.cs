@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Dlc.Passes.Simplify;
 
 namespace Dlc.Passes;
 
@@ -9,5 +10,26 @@ public static class Pipeline
     public static ImmutableArray<PassGroup> Create() => [Simplify()];
 
     /// <summary>Makes the graph smaller and more regular, until nothing changes.</summary>
-    public static PassGroup Simplify() => new("simplify", [], MaximalRounds: 4);
+    public static PassGroup Simplify() => new(
+        "simplify",
+        [
+            // First, so that the others do not work on what nobody reads.
+            new RemoveDeadCode(),
+
+            // Constants before identities: those look at constant operands.
+            new FoldConstants(),
+            new SimplifySelections(),
+
+            // Broadcasts hide constant operands from the identities.
+            new RemoveBroadcasts(),
+            new SimplifyArithmetic(),
+            new MergeViews(),
+
+            // After the identities have brought products by constants to the right.
+            new FoldScaleIntoWeights(),
+
+            // Last: the others make equal nodes.
+            new MergeEqualNodes(),
+        ],
+        MaximalRounds: 8);
 }

@@ -12,7 +12,8 @@ public sealed class GraphEdit
 {
     private readonly Graph _source;
     private readonly GraphBuilder _builder;
-    private readonly Dictionary<Value, Value> _map;
+    private readonly Dictionary<Value, Value> _map = [];
+    private readonly GraphEdit? _outer;
     private bool _changed;
 
     /// <summary>An edit of a top graph, or (with <paramref name="outer"/>) of a region that sees the replacements of the edit around it.</summary>
@@ -21,7 +22,7 @@ public sealed class GraphEdit
         _source = source;
         Reason = reason;
         _builder = new GraphBuilder(source.Module);
-        _map = outer is null ? [] : new Dictionary<Value, Value>(outer._map);
+        _outer = outer;
         foreach (var input in source.Inputs)
         {
             _builder.AddInput(input);
@@ -36,7 +37,18 @@ public sealed class GraphEdit
     public IReadOnlyList<Node> Nodes => _builder.Nodes;
 
     /// <summary>The value that stands for a value of the source now.</summary>
-    public Value Map(Value value) => _map.GetValueOrDefault(value, value);
+    public Value Map(Value value)
+    {
+        for (var edit = this; edit is not null; edit = edit._outer)
+        {
+            if (edit._map.TryGetValue(value, out var mapped))
+            {
+                return mapped;
+            }
+        }
+
+        return value;
+    }
 
     public Value[] Map(ReadOnlySpan<Value> values)
     {
@@ -115,7 +127,7 @@ public sealed class GraphEdit
     /// <summary>The regions of a node of the source, reading what stands for the values they captured.</summary>
     public ImmutableArray<Graph> MapRegions(Node node)
     {
-        if (node.Regions.IsEmpty || _map.Count == 0 || !Graph.Captures(node).Any(_map.ContainsKey))
+        if (node.Regions.IsEmpty || !Graph.Captures(node).Any(v => !ReferenceEquals(Map(v), v)))
         {
             return node.Regions;
         }
