@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Dlc.IR;
 using Dlc.IR.Diagnostics;
+using Dlc.IR.Ops;
 
 namespace Dlc.Passes;
 
@@ -121,13 +122,13 @@ public sealed class PassManager(PassContext context, PassManagerOptions? options
             throw new DlcException(ErrorCodes.Unsupported, $"control flow is nested more than {MaximalNesting} deep");
         }
 
-        if (graph.Nodes.Any(n => !n.Regions.IsEmpty))
+        if (graph.Nodes.Any(HasInnerGraphs))
         {
             var edit = new GraphEdit(graph, pass.Name);
             foreach (var node in graph.Nodes)
             {
                 context.Current = node;
-                if (node.Regions.IsEmpty)
+                if (!HasInnerGraphs(node))
                 {
                     edit.Keep(node);
                     continue;
@@ -147,6 +148,9 @@ public sealed class PassManager(PassContext context, PassManagerOptions? options
 
         return pass.Run(graph, context);
     }
+
+    /// <summary>The region of a fused node is one kernel, not a graph that passes work on.</summary>
+    private static bool HasInnerGraphs(Node node) => !node.Regions.IsEmpty && node.Op is not Fused;
 
     private void Verify(Pass pass, Graph graph)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Dlc.Passes.Fusion;
 using Dlc.Passes.Simplify;
 
 namespace Dlc.Passes;
@@ -7,7 +8,7 @@ namespace Dlc.Passes;
 public static class Pipeline
 {
     /// <summary>All passes from the imported graph to the one that is lowered.</summary>
-    public static ImmutableArray<PassGroup> Create() => [Simplify()];
+    public static ImmutableArray<PassGroup> Create() => [Simplify(), Fuse()];
 
     /// <summary>Makes the graph smaller and more regular, until nothing changes.</summary>
     public static PassGroup Simplify() => new(
@@ -32,4 +33,19 @@ public static class Pipeline
             new MergeEqualNodes(),
         ],
         MaximalRounds: 8);
+
+    /// <summary>Gathers nodes into kernels.</summary>
+    public static PassGroup Fuse() => new(
+        "fuse",
+        [
+            // Contractions take what follows them first: elsewhere it would cost a pass over memory.
+            new FuseEpilogues(),
+
+            // Reductions before loops: a softmax is worth more whole than its elementwise halves.
+            new FuseReductions(),
+            new FuseLoops(),
+
+            // Fusion copies cheap producers into their readers.
+            new RemoveDeadCode(),
+        ]);
 }

@@ -5,7 +5,7 @@ using Dlc.IR.Symbolic;
 using Dlc.Passes;
 using Xunit;
 
-namespace Dlc.Tests.Unit.Passes;
+namespace Dlc.Tests.Unit.Simplification;
 
 /// <summary>A small graph under construction, a pass to run on it, and the reference evaluation of both sides.</summary>
 public abstract class PassTestBase

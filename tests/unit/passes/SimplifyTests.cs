@@ -4,7 +4,7 @@ using Dlc.Passes;
 using Dlc.Passes.Simplify;
 using Xunit;
 
-namespace Dlc.Tests.Unit.Passes;
+namespace Dlc.Tests.Unit.Simplification;
 
 public sealed class SimplifyTests : PassTestBase
 {
