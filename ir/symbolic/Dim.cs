@@ -8,6 +8,8 @@ namespace Dlc.IR.Symbolic;
 /// </summary>
 public sealed class Dim
 {
+    private ImmutableArray<Dim> self;
+
     internal Dim(
         DimContext context, DimKind kind, long constant, string? name, ImmutableArray<DimTerm> terms, ImmutableArray<Dim> operands)
     {
@@ -50,6 +52,9 @@ public sealed class Dim
 
     /// <summary>Whether this is a named unknown.</summary>
     public bool IsSymbol => Kind == DimKind.Symbol;
+
+    /// <summary>Sorted atoms of a monomial: the operands of a product, else the atom itself.</summary>
+    internal ImmutableArray<Dim> Factors => Kind == DimKind.Product ? Operands : self.IsDefault ? self = [this] : self;
 
     /// <summary>Degree as a polynomial over atoms: 0 for a constant, 1 for an atom; the degree of the leading term for a sum.</summary>
     internal int Degree => Kind switch

@@ -76,10 +76,9 @@ public sealed class DimContext
     /// <summary>The sorted atoms of a monomial, repeated for powers.</summary>
     public static ImmutableArray<Dim> Factors(Dim monomial) => monomial.Kind switch
     {
-        DimKind.Product => monomial.Operands,
         DimKind.Constant when monomial.Constant == 1 => [],
         DimKind.Constant or DimKind.Sum => throw new ArgumentException($"'{monomial}' is not a monomial.", nameof(monomial)),
-        _ => [monomial],
+        _ => monomial.Factors,
     };
 
     /// <summary>The integer <paramref name="value"/>.</summary>

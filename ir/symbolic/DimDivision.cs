@@ -216,10 +216,22 @@ internal static class DimDivision
         return (quotient.ToDim(), remainder.ToDim());
     }
 
-    private static Dim? TryDivideMonomial(Dim monomial, Dim divisor)
+    /// <summary>The monomial that is left after dividing, or null.</summary>
+    public static Dim? TryDivideMonomial(Dim monomial, Dim divisor)
     {
         var a = DimContext.Factors(monomial);
         var b = DimContext.Factors(divisor);
+        if (b.Length > a.Length)
+        {
+            return null;
+        }
+
+        if (b.Length == 1 && a.Length <= 2)
+        {
+            return ReferenceEquals(a[0], divisor) ? (a.Length == 2 ? a[1] : monomial.Context.One)
+                : a.Length == 2 && ReferenceEquals(a[1], divisor) ? a[0] : null;
+        }
+
         var left = ImmutableArray.CreateBuilder<Dim>(a.Length);
         var j = 0;
         foreach (var atom in a)

@@ -6,19 +6,18 @@ namespace Dlc.IR.Symbolic;
 /// </summary>
 public sealed class Facts
 {
+    private readonly Lock gate = new();
     private readonly List<Fact> all = [];
     private readonly List<Guard> guards = [];
-    private readonly Dictionary<Dim, DimRange> ranges = [];
-    private readonly Dictionary<Dim, IReadOnlyList<long>> likely = [];
-    private readonly Dictionary<Dim, Dim> rewrites = [];
-    private readonly HashSet<Dim> zeros = [];
-    private readonly HashSet<(Dim Left, Dim Right)> divisible = [];
-    private DimSubstitution? simplifier;
+    private readonly List<LikelyValues> likely = [];
+    private readonly Dictionary<(Dim Left, Relation Relation, Dim Right), Proof> proofs = [];
+    private readonly FactEngine engine;
 
     /// <summary>Creates an empty collection.</summary>
     public Facts(DimContext context)
     {
         Context = context;
+        engine = new FactEngine(context);
     }
 
     /// <summary>The table whose dims the facts speak of.</summary>
@@ -29,6 +28,9 @@ public sealed class Facts
 
     /// <summary>What the runtime has to check, in order.</summary>
     public IReadOnlyList<Guard> Guards => guards;
+
+    /// <summary>All likely values, in the order given.</summary>
+    public IReadOnlyList<LikelyValues> AllLikely => likely;
 
     /// <summary>Creates a symbol with a range; a tensor dim is never negative.</summary>
     public Dim NewDim(string name, long min = 0, long max = long.MaxValue, string source = "dim")
@@ -42,35 +44,34 @@ public sealed class Facts
     /// <exception cref="DimContradictionException">The known facts refute it.</exception>
     public void Assume(Dim left, Relation relation, Dim right, string source)
     {
-        var known = Prove(left, relation, right);
-        if (known == Proof.False)
+        lock (gate)
         {
-            throw new DimContradictionException($"'{Describe(left, relation, right)}' ({source}) contradicts what is known.");
-        }
+            var known = Prove(left, relation, right);
+            if (known == Proof.False)
+            {
+                throw new DimContradictionException($"'{Describe(left, relation, right)}' ({source}) contradicts what is known.");
+            }
 
-        all.Add(new Fact(left, relation, right, source));
-        if (known == Proof.True)
-        {
-            return;
-        }
+            all.Add(new Fact(left, relation, right, source));
+            if (known == Proof.True)
+            {
+                return;
+            }
 
-        switch (relation)
-        {
-            case Relation.Equal:
-                AssumeZero(Simplify(left) - Simplify(right));
-                break;
-            case Relation.LessOrEqual:
-                AssumeNonNegative(Simplify(right) - Simplify(left));
-                break;
-            case Relation.Less:
-                AssumeNonNegative(Simplify(right) - Simplify(left) - 1);
-                break;
-            case Relation.Divisible:
-                divisible.Add((left, right));
-                divisible.Add((Simplify(left), Simplify(right)));
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(relation));
+            proofs.Clear();
+            try
+            {
+                engine.Assume(left, relation, right);
+            }
+            catch (DimContradictionException exception)
+            {
+                throw new DimContradictionException(
+                    $"'{Describe(left, relation, right)}' ({source}) contradicts what is known. {exception.Message}");
+            }
+            catch (Exception exception) when (exception is OverflowException or DimTooLargeException)
+            {
+                // The fact stays listed; what could not be computed with is not used in proofs.
+            }
         }
     }
 
@@ -91,64 +92,44 @@ public sealed class Facts
     /// <summary>Adds values that are worth specialising for; nothing is proved from them.</summary>
     public void AssumeLikely(Dim dim, IEnumerable<long> values, string source)
     {
-        _ = source;
-        likely[dim] = [.. Likely(dim).Union(values)];
+        lock (gate)
+        {
+            likely.Add(new LikelyValues(dim, [.. values], source));
+        }
     }
 
     /// <summary>Values worth specialising for, in the order given.</summary>
-    public IReadOnlyList<long> Likely(Dim dim) => likely.GetValueOrDefault(dim) ?? [];
+    public IReadOnlyList<long> Likely(Dim dim)
+    {
+        lock (gate)
+        {
+            return [.. likely.Where(entry => ReferenceEquals(entry.Dim, dim)).SelectMany(entry => entry.Values).Distinct()];
+        }
+    }
 
     /// <summary>Whether the relation follows from the facts, or its opposite does.</summary>
     public Proof Prove(Dim left, Relation relation, Dim right)
     {
-        switch (relation)
+        Context.Check(left);
+        Context.Check(right);
+        lock (gate)
         {
-            case Relation.Equal:
-                if (ReferenceEquals(left, right))
-                {
-                    return Proof.True;
-                }
+            if (proofs.TryGetValue((left, relation, right), out var proof))
+            {
+                return proof;
+            }
 
-                var difference = Simplify(left) - Simplify(right);
-                if (difference.Is(0) || zeros.Contains(difference) || zeros.Contains(-difference))
-                {
-                    return Proof.True;
-                }
+            try
+            {
+                proof = engine.Prove(left, relation, right);
+            }
+            catch (Exception exception) when (exception is OverflowException or DimTooLargeException)
+            {
+                proof = Proof.Unknown;
+            }
 
-                var range = Range(difference);
-                return range is { Minimum: 0, Maximum: 0 } ? Proof.True : range.Contains(0) ? Proof.Unknown : Proof.False;
-            case Relation.LessOrEqual:
-                return ProveNonNegative(Simplify(right) - Simplify(left));
-            case Relation.Less:
-                return ProveNonNegative(Simplify(right) - Simplify(left) - 1);
-            case Relation.Divisible:
-                var dividend = Simplify(left);
-                var divisor = Simplify(right);
-                if (divisor.Is(0))
-                {
-                    return Proof.False;
-                }
-
-                if (divisible.Contains((left, right)) || divisible.Contains((dividend, divisor)))
-                {
-                    return Proof.True;
-                }
-
-                // A divisor that may be 0 divides nothing there.
-                var divides = divisor.IsConstant || !Range(divisor).Contains(0);
-                if (!divides)
-                {
-                    return Proof.Unknown;
-                }
-
-                if (dividend.DivideExact(divisor) is not null)
-                {
-                    return Proof.True;
-                }
-
-                return dividend.IsConstant && divisor.IsConstant ? Proof.False : Proof.Unknown;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(relation));
+            proofs[(left, relation, right)] = proof;
+            return proof;
         }
     }
 
@@ -183,24 +164,81 @@ public sealed class Facts
     /// <exception cref="DimContradictionException">The facts refute it.</exception>
     public void Require(Dim left, Relation relation, Dim right, string reason)
     {
-        switch (Prove(left, relation, right))
+        lock (gate)
         {
-            case Proof.True:
-                return;
-            case Proof.False:
-                throw new DimContradictionException($"'{Describe(left, relation, right)}' is required ({reason}) but can never hold.");
-            default:
-                guards.Add(new Guard(left, relation, right, reason));
-                Assume(left, relation, right, $"guard: {reason}");
-                return;
+            switch (Prove(left, relation, right))
+            {
+                case Proof.True:
+                    return;
+                case Proof.False:
+                    throw new DimContradictionException($"'{Describe(left, relation, right)}' is required ({reason}) but can never hold.");
+                default:
+                    Assume(left, relation, right, $"guard: {reason}");
+                    guards.Add(new Guard(left, relation, right, reason));
+                    return;
+            }
+        }
+    }
+
+    /// <summary>Takes over a guard that is among the facts already, as when a module is read back from text.</summary>
+    public void RestoreGuard(Guard guard)
+    {
+        lock (gate)
+        {
+            guards.Add(guard);
+        }
+    }
+
+    /// <summary>A copy to which more can be assumed, such as what one specialisation of a kernel may rely on.</summary>
+    public Facts Clone()
+    {
+        lock (gate)
+        {
+            var copy = new Facts(Context);
+            foreach (var fact in all)
+            {
+                copy.Assume(fact.Left, fact.Relation, fact.Right, fact.Source);
+            }
+
+            copy.likely.AddRange(likely);
+            copy.guards.AddRange(guards);
+            return copy;
         }
     }
 
     /// <summary>An equal dim, the same for all dims that the facts are seen to equate.</summary>
-    public Dim Simplify(Dim dim) => (simplifier ??= new DimSubstitution(Context, rewrites)).Apply(dim);
+    public Dim Simplify(Dim dim)
+    {
+        Context.Check(dim);
+        lock (gate)
+        {
+            try
+            {
+                return engine.Simplify(dim);
+            }
+            catch (Exception exception) when (exception is OverflowException or DimTooLargeException)
+            {
+                return dim;
+            }
+        }
+    }
 
     /// <summary>Bounds that follow from the facts.</summary>
-    public DimRange Range(Dim dim) => new IntervalArithmetic(ranges).Range(dim);
+    public DimRange Range(Dim dim)
+    {
+        Context.Check(dim);
+        lock (gate)
+        {
+            try
+            {
+                return engine.Range(dim);
+            }
+            catch (Exception exception) when (exception is OverflowException or DimTooLargeException)
+            {
+                return DimRange.Unbounded;
+            }
+        }
+    }
 
     internal static string Describe(Dim left, Relation relation, Dim right) => relation switch
     {
@@ -210,93 +248,4 @@ public sealed class Facts
         Relation.Divisible => $"{left} % {right} = 0",
         _ => throw new ArgumentOutOfRangeException(nameof(relation)),
     };
-
-    private Proof ProveNonNegative(Dim difference)
-    {
-        var range = Range(difference);
-        return range.Minimum >= 0 ? Proof.True : range.Maximum < 0 ? Proof.False : Proof.Unknown;
-    }
-
-    private void AssumeNonNegative(Dim difference)
-    {
-        // c + part >= 0 bounds the part from below; by its negation, the opposite part from above.
-        var constant = DimContext.Polynomial(difference).Constant;
-        var part = difference - constant;
-        if (constant == long.MinValue)
-        {
-            return;
-        }
-
-        var gcd = DimContext.Polynomial(part).Terms.Aggregate(0L, (g, term) => IntegerMath.Gcd(g, term.Coefficient));
-        part = part.DivideExact(Context.Const(gcd))!;
-        var bound = IntegerMath.CeilDiv(-constant, gcd);
-        Narrow(part, new DimRange(bound, long.MaxValue));
-        if (bound != long.MinValue)
-        {
-            Narrow(-part, new DimRange(long.MinValue, -bound));
-        }
-    }
-
-    private void Narrow(Dim part, DimRange range) =>
-        ranges[part] = ranges.TryGetValue(part, out var known) ? known.Intersect(range) : range;
-
-    private void AssumeZero(Dim difference)
-    {
-        var (constant, terms) = DimContext.Polynomial(difference);
-        for (var i = terms.Length - 1; i >= 0; i--)
-        {
-            var (coefficient, monomial) = terms[i];
-            if (coefficient is not (1 or -1) || !monomial.IsSymbol || Mentions(difference, monomial))
-            {
-                continue;
-            }
-
-            var value = coefficient == 1 ? monomial - difference : difference + monomial;
-            var one = new DimSubstitution(Context, [KeyValuePair.Create(monomial, value)]);
-            foreach (var (symbol, old) in rewrites.ToList())
-            {
-                rewrites[symbol] = one.Apply(old);
-            }
-
-            rewrites.Add(monomial, value);
-            foreach (var (part, range) in ranges.ToList())
-            {
-                var simpler = one.Apply(part);
-                if (!ReferenceEquals(simpler, part) && !simpler.IsConstant)
-                {
-                    var offset = DimContext.Polynomial(simpler).Constant;
-                    var bounded = IntervalArithmetic.Add(range, new DimRange(-offset, -offset));
-                    if (bounded.Minimum != long.MinValue)
-                    {
-                        AssumeNonNegative(simpler - offset - bounded.Minimum);
-                    }
-
-                    if (bounded.Maximum != long.MaxValue)
-                    {
-                        AssumeNonNegative(bounded.Maximum - (simpler - offset));
-                    }
-                }
-            }
-
-            simplifier = null;
-            return;
-        }
-
-        zeros.Add(difference);
-        if (terms.Length == 1)
-        {
-            AssumeNonNegative(difference);
-            AssumeNonNegative(-difference);
-        }
-
-        _ = constant;
-    }
-
-    /// <summary>Whether a symbol occurs anywhere but as a linear term of its own.</summary>
-    private bool Mentions(Dim polynomial, Dim symbol)
-    {
-        var probe = new DimSubstitution(Context, [KeyValuePair.Create(symbol, Context.Zero)]);
-        return DimContext.Polynomial(polynomial).Terms.Any(
-            term => !ReferenceEquals(term.Monomial, symbol) && !ReferenceEquals(probe.Apply(term.Monomial), term.Monomial));
-    }
 }

@@ -1,0 +1,407 @@
+namespace Dlc.IR.Symbolic;
+
+/// <summary>Takes facts apart into rewrites, bounds and inequalities, and decides claims. <see cref="Facts"/> is the door to it.</summary>
+internal sealed class FactEngine
+{
+    /// <summary>Equalities that one assumption may lead to.</summary>
+    private const int EqualitiesPerAssumption = 64;
+
+    private readonly DimContext context;
+    private readonly Bounds bounds = new();
+    private readonly Rewriter rewriter;
+    private readonly InequalityStore store;
+    private readonly InequalityProver prover;
+    private readonly DivisibilityStore divisibility;
+    private readonly Queue<Dim> zeros = [];
+
+    public FactEngine(DimContext context)
+    {
+        this.context = context;
+        rewriter = new Rewriter(context, bounds);
+        store = new InequalityStore(rewriter, bounds);
+        prover = new InequalityProver(rewriter, bounds, store);
+        divisibility = new DivisibilityStore(rewriter);
+    }
+
+    public Dim Simplify(Dim dim) => rewriter.Externalize(rewriter.Normalize(dim));
+
+    public DimRange Range(Dim dim) => bounds.Of(rewriter.Normalize(dim));
+
+    public Proof Prove(Dim left, Relation relation, Dim right)
+    {
+        var a = rewriter.Normalize(left);
+        var b = rewriter.Normalize(right);
+        return relation switch
+        {
+            Relation.Equal => Equal(a, b),
+            Relation.LessOrEqual => Less(a, b, 0),
+            Relation.Less => Less(a, b, 1),
+            Relation.Divisible => Divisible(a, b),
+            _ => throw new ArgumentOutOfRangeException(nameof(relation)),
+        };
+    }
+
+    public void Assume(Dim left, Relation relation, Dim right)
+    {
+        switch (relation)
+        {
+            case Relation.Equal:
+                zeros.Enqueue(left - right);
+                break;
+            case Relation.LessOrEqual:
+                AssumeNonNegative(right - left);
+                break;
+            case Relation.Less:
+                AssumeNonNegative(right - left - 1);
+                break;
+            case Relation.Divisible:
+                AssumeDivisible(left, right);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(relation));
+        }
+
+        for (var step = 0; step < EqualitiesPerAssumption && zeros.TryDequeue(out var zero); step++)
+        {
+            AssumeZero(zero);
+            if (zeros.Count == 0)
+            {
+                store.Propagate();
+                Recheck();
+            }
+        }
+
+        zeros.Clear();
+        store.Propagate();
+        Recheck();
+        zeros.Clear();
+    }
+
+    private Proof Equal(Dim left, Dim right)
+    {
+        if (ReferenceEquals(left, right))
+        {
+            return Proof.True;
+        }
+
+        if (LinearForm.Difference(left, right) is not { } form)
+        {
+            return Proof.Unknown;
+        }
+
+        // g*(...) + c = 0 has no integer solution where g does not divide c.
+        var content = form.Content();
+        if (content == 0 || IntegerMath.Mod(form.Constant, content) != 0)
+        {
+            return form.Constant == 0 && content == 0 ? Proof.True : Proof.False;
+        }
+
+        var range = bounds.Of(form);
+        if (!range.Contains(0))
+        {
+            return Proof.False;
+        }
+
+        if (range.IsPoint || rewriter.Rules.IsZero(left - right))
+        {
+            return Proof.True;
+        }
+
+        // A strict relation implies the weak one: only where the weak one is proved is the strict one tried.
+        if (prover.IsNonNegative(form))
+        {
+            return prover.IsNonNegative(form.Combine(-1, form, 0)!) ? Proof.True
+                : prover.IsNonNegative(LinearForm.Difference(left, right, 1)!) ? Proof.False : Proof.Unknown;
+        }
+
+        return LinearForm.Difference(right, left, 1) is { } below && prover.IsNonNegative(below) ? Proof.False : Proof.Unknown;
+    }
+
+    /// <summary>left + less &lt;= right.</summary>
+    private Proof Less(Dim left, Dim right, long less)
+    {
+        if (LinearForm.Difference(right, left, less) is not { } form)
+        {
+            return Proof.Unknown;
+        }
+
+        var range = bounds.Of(form);
+        if (range.Minimum >= 0)
+        {
+            return Proof.True;
+        }
+
+        if (range.Maximum < 0)
+        {
+            return Proof.False;
+        }
+
+        if (prover.IsNonNegative(form))
+        {
+            return Proof.True;
+        }
+
+        return LinearForm.Difference(left, right, 1 - less) is { } opposite && prover.IsNonNegative(opposite)
+            ? Proof.False : Proof.Unknown;
+    }
+
+    private Proof Divisible(Dim dividend, Dim divisor)
+    {
+        if (divisor.Is(0))
+        {
+            return Proof.False;
+        }
+
+        var known = divisibility.Prove(dividend, divisor);
+        if (known != Proof.Unknown || divisor.IsConstant)
+        {
+            return known;
+        }
+
+        // A divisor that may be 0 divides nothing there.
+        if (bounds.Of(divisor).Contains(0))
+        {
+            return Proof.Unknown;
+        }
+
+        return dividend.DivideExact(divisor) is not null || rewriter.Rules.IsZero(rewriter.Normalize(dividend.Mod(divisor)))
+            ? Proof.True : Proof.Unknown;
+    }
+
+    private void AssumeNonNegative(Dim expression) => store.Add(expression);
+
+    /// <summary>Rules that became simpler because a factor cannot be 0.</summary>
+    private void Recheck()
+    {
+        foreach (var symbol in store.BecameNonZero.SelectMany(SymbolSet.Of).Distinct().ToList())
+        {
+            if (rewriter.Rules.IsEmpty)
+            {
+                break;
+            }
+
+            Reprocess(rewriter.RemoveRules(symbol));
+        }
+
+        store.BecameNonZero.Clear();
+        for (var step = 0; step < EqualitiesPerAssumption && zeros.TryDequeue(out var zero); step++)
+        {
+            AssumeZero(zero);
+        }
+    }
+
+    private void Reprocess(List<EqualityRule> rules)
+    {
+        foreach (var rule in rules)
+        {
+            if (rule.Atom is not null)
+            {
+                AssumeDivisible(rule.Leading, rule.Divisor!);
+            }
+            else
+            {
+                zeros.Enqueue(rule.Zero);
+            }
+        }
+    }
+
+    private void AssumeZero(Dim zero)
+    {
+        var normal = CancelNonZero(rewriter.Normalize(zero));
+        var form = LinearForm.Of(normal);
+        var content = form.Content();
+        if (content == 0)
+        {
+            if (form.Constant != 0)
+            {
+                throw new DimContradictionException($"The facts lead to {form.Constant} = 0.");
+            }
+
+            return;
+        }
+
+        if (IntegerMath.Mod(form.Constant, content) != 0)
+        {
+            throw new DimContradictionException($"The facts lead to '{normal} = 0', which has no solution.");
+        }
+
+        normal = normal.DivideExact(context.Const(content))!;
+        if (Remainder(normal) is var (dividend, divisor) && !Trivial(dividend, divisor))
+        {
+            AssumeDivisible(dividend, divisor);
+            return;
+        }
+
+        var external = rewriter.Externalize(normal);
+        if (Candidate(external) is { } term)
+        {
+            Eliminate(term.Monomial, term.Coefficient == 1 ? term.Monomial - external : external + term.Monomial);
+            return;
+        }
+
+        foreach (var consequence in rewriter.AddRule(normal))
+        {
+            zeros.Enqueue(consequence);
+        }
+
+        store.Add(zero);
+        store.Add(-zero);
+    }
+
+    private void Eliminate(Dim symbol, Dim value)
+    {
+        var range = bounds.Of(symbol);
+        var rules = rewriter.RemoveRules(symbol);
+        rewriter.Eliminate(symbol, value);
+        store.Move(symbol, value);
+        Reprocess(rules);
+        store.Narrow(rewriter.Normalize(value), range);
+        divisibility.Changed();
+
+        // Quotients pinned earlier still mention the symbol: its range stays as good as that of its value.
+        bounds.Narrow(symbol, bounds.Of(rewriter.Normalize(value)), out _);
+    }
+
+    /// <summary>The latest symbol that occurs once, linearly, with coefficient 1 or -1.</summary>
+    private static DimTerm? Candidate(Dim zero)
+    {
+        DimTerm? best = null;
+        var (_, terms) = DimContext.Polynomial(zero);
+        foreach (var term in terms)
+        {
+            if (term.Coefficient is 1 or -1 && term.Monomial.IsSymbol && (best is null || term.Monomial.Id > best.Value.Monomial.Id)
+                && !terms.Any(other => !ReferenceEquals(other.Monomial, term.Monomial) && SymbolSet.Mentions(other.Monomial, term.Monomial)))
+            {
+                best = term;
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>Divides out factors that cannot be 0.</summary>
+    private Dim CancelNonZero(Dim zero)
+    {
+        var (constant, terms) = DimContext.Polynomial(zero);
+        if (constant != 0 || terms.IsEmpty)
+        {
+            return zero;
+        }
+
+        foreach (var atom in DimContext.Factors(terms[0].Monomial))
+        {
+            if (!bounds.Of(atom).Contains(0) && zero.DivideExact(atom) is { } quotient)
+            {
+                zero = quotient;
+            }
+        }
+
+        return zero;
+    }
+
+    /// <summary>Recognises <c>x - d*floordiv(x, d)</c>, up to sign.</summary>
+    private static (Dim Dividend, Dim Divisor)? Remainder(Dim zero)
+    {
+        foreach (var term in DimContext.Polynomial(zero).Terms)
+        {
+            foreach (var atom in DimContext.Factors(term.Monomial))
+            {
+                if (atom.Kind == DimKind.FloorDiv)
+                {
+                    var remainder = atom.Operands[0] - (atom.Operands[1] * atom);
+                    if (ReferenceEquals(remainder, zero) || ReferenceEquals(-remainder, zero))
+                    {
+                        return (atom.Operands[0], atom.Operands[1]);
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private bool Trivial(Dim dividend, Dim divisor) => divisibility.Prove(rewriter.Normalize(dividend), divisor) == Proof.True;
+
+    private void AssumeDivisible(Dim dividend, Dim divisor)
+    {
+        divisor = rewriter.Normalize(divisor);
+        if (!divisor.IsConstant && bounds.Of(divisor).Minimum == 0)
+        {
+            // A divisor is not 0.
+            AssumeNonNegative(divisor - 1);
+            divisor = rewriter.Normalize(divisor);
+        }
+
+        dividend = rewriter.Normalize(dividend);
+        if (divisibility.Prove(dividend, divisor) == Proof.True)
+        {
+            return;
+        }
+
+        if (divisor.IsConstant)
+        {
+            AssumeMultiple(dividend, Math.Abs(divisor.Constant));
+        }
+        else
+        {
+            divisibility.Add(dividend, divisor);
+            if (dividend.IsSymbol && bounds.Of(divisor).Minimum >= 1 && !SymbolSet.Mentions(divisor, dividend))
+            {
+                Pin(dividend, divisor);
+            }
+        }
+    }
+
+    private void AssumeMultiple(Dim dividend, long divisor)
+    {
+        // Modulo d, then divided by what all coefficients and d share.
+        var (constant, terms) = DimContext.Polynomial(dividend);
+        var residue = context.Sum(terms.Select(term => IntegerMath.Mod(term.Coefficient, divisor) * term.Monomial))
+            + IntegerMath.Mod(constant, divisor);
+        var form = LinearForm.Of(residue);
+        var gcd = IntegerMath.Gcd(IntegerMath.Gcd(form.Content(), form.Constant), divisor);
+        residue = residue.DivideExact(context.Const(gcd))!;
+        divisor /= gcd;
+        var (rest, left) = DimContext.Polynomial(residue);
+        if (left.Length == 1 && rest == 0 && IntegerMath.Gcd(left[0].Coefficient, divisor) == 1)
+        {
+            // k*m with k and d coprime: d divides m. A quotient pinned already means a greater divisor of its dividend.
+            var monomial = left[0].Monomial;
+            if (rewriter.PinOf(monomial) is { } pin && pin.Divisor!.IsConstant)
+            {
+                rewriter.Remove(pin);
+                divisor = checked(divisor * pin.Divisor.Constant);
+                monomial = pin.Leading;
+            }
+
+            Pin(monomial, context.Const(divisor));
+            return;
+        }
+
+        divisibility.Add(residue, context.Const(divisor));
+        var quotient = residue.FloorDiv(divisor);
+        if (residue.Degree == 1)
+        {
+            foreach (var consequence in rewriter.AddRule((divisor * quotient) - residue))
+            {
+                zeros.Enqueue(consequence);
+            }
+        }
+    }
+
+    private void Pin(Dim monomial, Dim divisor)
+    {
+        foreach (var consequence in rewriter.AddPin(monomial, divisor))
+        {
+            zeros.Enqueue(consequence);
+        }
+
+        divisibility.Changed();
+        foreach (var symbol in SymbolSet.Of(monomial))
+        {
+            store.Wake(symbol);
+        }
+
+        store.Narrow(rewriter.Normalize(monomial), bounds.Of(monomial));
+    }
+}
