@@ -97,6 +97,11 @@ public sealed class KernelBuilder(string name, DimContext dims)
     /// <summary>Names an index that is known to stay in <c>[0, extent)</c>.</summary>
     public Expr LetWithin(Expr value, Dim extent, string name = "o")
     {
+        if (value is IntLiteral or DimExpr or VarExpr { Var.Extent: not null })
+        {
+            return value;
+        }
+
         var variable = new Var(_nextVar++, name, value.Type, false) { Extent = extent };
         Emit(new LetStmt(variable, value));
         return new VarExpr(variable);

@@ -14,7 +14,6 @@ public sealed class FuseEpilogues : Pass
     public override Graph Run(Graph graph, PassContext context)
     {
         var view = new FusionGraph(graph);
-        var groups = new List<FusionGroup>();
         foreach (var node in graph.Nodes)
         {
             if (!view.IsFree(node) || Kind(node) is not { } kind)
@@ -23,8 +22,7 @@ public sealed class FuseEpilogues : Pass
             }
 
             var group = new FusionGroup(kind);
-            view.Assign(node, group);
-            group.Add(node);
+            view.Start(group, node);
             var shape = node.Output.Type.Shape;
             FusionRules.GrowForward(view, group, candidate => FusionRules.IsElementwiseOf(candidate, shape));
             AddStoreView(view, group);
@@ -33,11 +31,9 @@ public sealed class FuseEpilogues : Pass
                 FusionRules.GrowBackward(view, group, candidate => candidate.Op is Transpose or Slice or Broadcast && FeedsOperand(view, node, candidate),
                     _ => false);
             }
-
-            groups.Add(group);
         }
 
-        return view.Materialize(Name, groups);
+        return view.Materialize(Name);
     }
 
     private static FusionKind? Kind(Node node) => node.Op switch
@@ -79,7 +75,6 @@ public sealed class FuseEpilogues : Pass
             return;
         }
 
-        view.Assign(node, group);
-        group.Add(node);
+        view.TryAdd(group, node);
     }
 }

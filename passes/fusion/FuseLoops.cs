@@ -15,7 +15,6 @@ public sealed class FuseLoops : Pass
     public override Graph Run(Graph graph, PassContext context)
     {
         var view = new FusionGraph(graph);
-        var groups = new List<FusionGroup>();
         for (var i = graph.Nodes.Length - 1; i >= 0; i--)
         {
             var root = graph.Nodes[i];
@@ -25,16 +24,14 @@ public sealed class FuseLoops : Pass
             }
 
             var group = new FusionGroup(FusionKind.Loop);
-            view.Assign(root, group);
-            group.Add(root);
+            view.Start(group, root);
             var shape = root.Output.Type.Shape;
             FusionRules.GrowBackward(view, group, candidate => candidate.Op is not (Reshape or Concat) && IsWorthRepeating(candidate, shape, graph.Module.Dims)
                 && !group.Nodes.Any(n => n.Op is Concat && n.Inputs.Contains(candidate.Output) && !FusionRules.IsView(candidate)),
                 candidate => root.Op is IElementwise && FusionRules.IsElementwiseOf(candidate, shape));
-            groups.Add(group);
         }
 
-        return view.Materialize(Name, groups);
+        return view.Materialize(Name);
     }
 
     /// <summary>A value of another shape may be computed several times, once for each element it is broadcast to: not if it is dear.</summary>

@@ -14,7 +14,6 @@ public sealed class FuseReductions : Pass
     public override Graph Run(Graph graph, PassContext context)
     {
         var view = new FusionGraph(graph);
-        var groups = new List<FusionGroup>();
         foreach (var node in graph.Nodes)
         {
             if (!view.IsFree(node) || !FusionRules.IsRowReduction(node))
@@ -26,16 +25,14 @@ public sealed class FuseReductions : Pass
             var full = node.Inputs[0].Type.Shape;
             var reduced = node.Output.Type.Shape;
             var group = new FusionGroup(FusionKind.Row);
-            view.Assign(node, group);
-            group.Add(node);
+            view.Start(group, node);
             bool OfRows(Node candidate) => FusionRules.IsElementwiseOf(candidate, full) || FusionRules.IsElementwiseOf(candidate, reduced);
             FusionRules.GrowForward(view, group, candidate => OfRows(candidate)
                 || (candidate.Op is Reduce other && other.Axes == axes && candidate.Inputs[0].Type.Shape == full));
             FusionRules.GrowBackward(view, group, candidate => OfRows(candidate) || FusionRules.IsView(candidate) && candidate.Op is not Reshape,
                 candidate => FusionRules.IsElementwiseOf(candidate, full));
-            groups.Add(group);
         }
 
-        return view.Materialize(Name, groups);
+        return view.Materialize(Name);
     }
 }

@@ -4,22 +4,21 @@ using Dlc.IR.Ops;
 namespace Dlc.Passes.Fusion;
 
 /// <summary>
-/// What fusion asks of a graph: where a node stands in the order, who reads a value, and whether one value depends on others through
-/// nodes of a window. Groups are marked here while they form.
+/// What fusion asks of a graph: where a node stands in the order, who reads a value, and whether nodes may become one. Groups are marked
+/// here while they form.
 /// </summary>
 internal sealed class FusionGraph
 {
-    /// <summary>How many nodes a dependence question looks at before it answers yes, so that passes stay near-linear.</summary>
-    private const int SearchLimit = 512;
-
     private readonly Dictionary<Node, int> _positions = [];
     private readonly Dictionary<Value, List<Node>> _users = [];
+    private readonly UnitOrder _order;
     private readonly HashSet<Value> _escaping = [];
     private readonly Dictionary<Node, FusionGroup> _groups = [];
 
     public FusionGraph(Graph graph)
     {
         Graph = graph;
+        _order = new UnitOrder(graph);
         for (var i = 0; i < graph.Nodes.Length; i++)
         {
             var node = graph.Nodes[i];
@@ -56,61 +55,29 @@ internal sealed class FusionGraph
     /// <summary>True when a graph output or a region reads the value.</summary>
     public bool Escapes(Value value) => _escaping.Contains(value);
 
-    /// <summary>Where a node runs at the latest: with the last member of its group.</summary>
-    private int Last(Node node) => _groups.TryGetValue(node, out var group) ? group.Nodes.Max(Position) : Position(node);
-
-    public FusionGroup? GroupOf(Node node) => _groups.GetValueOrDefault(node);
-
     public bool IsFree(Node? node) => node is not null && Contains(node) && !_groups.ContainsKey(node) && node.Op is not Fused;
 
-    public void Assign(Node node, FusionGroup group) => _groups.Add(node, group);
-
-    /// <summary>Whether any of the values is computed from a node of the group by way of nodes outside of it.</summary>
-    public bool DependsOnGroup(IEnumerable<Value> values, FusionGroup group)
+    /// <summary>Starts a group with its first node.</summary>
+    public void Start(FusionGroup group, Node node)
     {
-        var first = group.Nodes.Min(Position);
-        var seen = new HashSet<Node>();
-        var pending = new Stack<Node>();
-        void Visit(Value value)
+        _groups.Add(node, group);
+        group.Add(node);
+    }
+
+    /// <summary>Adds a node to a group, unless the group would then depend on itself by way of others.</summary>
+    public bool TryAdd(FusionGroup group, Node node)
+    {
+        if (!_order.TryMerge(group.Nodes[0], node))
         {
-            if (Contains(value.Producer) && Last(value.Producer!) > first && seen.Add(value.Producer!))
-            {
-                pending.Push(value.Producer!);
-            }
-            else if (value.Producer is { } producer && group.Contains(producer))
-            {
-                seen.Add(producer);
-            }
+            return false;
         }
 
-        foreach (var value in values)
-        {
-            Visit(value);
-        }
-
-        while (pending.TryPop(out var node))
-        {
-            if (seen.Count > SearchLimit || group.Contains(node))
-            {
-                return true;
-            }
-
-            // A node of another group runs when that whole group runs: the group's inputs count.
-            var members = _groups.TryGetValue(node, out var other) ? other.Nodes : [node];
-            foreach (var member in members)
-            {
-                foreach (var input in member.Inputs.Concat(Graph.Captures(member)))
-                {
-                    Visit(input);
-                }
-            }
-        }
-
-        return seen.Any(group.Contains);
+        Start(group, node);
+        return true;
     }
 
     /// <summary>The graph with each group as one node, in an order in which all can run.</summary>
-    public Graph Materialize(string pass, IReadOnlyCollection<FusionGroup> groups)
+    public Graph Materialize(string pass)
     {
         var fused = groups.Where(g => g.Nodes.Count + g.Copies.Count > 1).ToList();
         if (fused.Count == 0)
@@ -118,31 +85,16 @@ internal sealed class FusionGraph
             return Graph;
         }
 
-        var units = new List<(int Position, Node? Node, FusionGroup? Group)>();
-        var done = new HashSet<FusionGroup>();
-        foreach (var node in Graph.Nodes)
-        {
-            var group = _groups.GetValueOrDefault(node);
-            if (group is null || group.Nodes.Count + group.Copies.Count == 1)
-            {
-                units.Add((Position(node), node, null));
-            }
-            else if (done.Add(group))
-            {
-                units.Add((group.Nodes.Max(Position), null, group));
-            }
-        }
-
         var edit = new GraphEdit(Graph, pass);
-        foreach (var (_, node, group) in FusionOrder.Sort(Graph, units))
+        foreach (var unit in _order.Units)
         {
-            if (node is not null)
+            if (unit.Count + (_groups.GetValueOrDefault(unit[0])?.Copies.Count ?? 0) == 1)
             {
-                edit.Keep(node);
+                edit.Keep(unit[0]);
             }
             else
             {
-                group!.Emit(this, edit);
+                _groups[unit[0]].Emit(this, edit);
             }
         }
 

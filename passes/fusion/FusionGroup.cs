@@ -54,9 +54,14 @@ internal sealed class FusionGroup(FusionKind kind)
     public List<Value> Exits(FusionGraph graph) => [.. Nodes.OrderBy(graph.Position).SelectMany(n => n.Outputs)
         .Where(v => graph.Escapes(v) || graph.Users(v).Any(u => !_members.Contains(u)))];
 
-    /// <summary>Writes the group as one <see cref="Fused"/> node and maps its exits to the node's outputs.</summary>
+    /// <summary>Writes the group as one <see cref="Fused"/> node and maps its exits to the node's outputs; dead work is dropped.</summary>
     public void Emit(FusionGraph graph, GraphEdit edit)
     {
+        if (Exits(graph).Count == 0)
+        {
+            return;
+        }
+
         var inputs = ExternalInputs();
         var body = new GraphBuilder(edit.Module);
         var map = new Dictionary<Value, Value>();

@@ -52,10 +52,8 @@ internal static class FusionRules
         while (group.Count < MaximumMembers && candidates.TryDequeue(out var node, out _))
         {
             var outside = node.Inputs.Where(v => v.Producer is null || !group.Contains(v.Producer)).ToList();
-            if (accepts(node) && group.ExternalInputs().Union(outside).Count() < MaximumBuffers && !graph.DependsOnGroup(outside, group))
+            if (accepts(node) && group.ExternalInputs().Union(outside).Count() < MaximumBuffers && graph.TryAdd(group, node))
             {
-                graph.Assign(node, group);
-                group.Add(node);
                 Offer(node);
             }
         }
@@ -95,32 +93,15 @@ internal static class FusionRules
 
             var value = node.Output;
             var isPrivate = !graph.Escapes(value) && graph.Users(value).All(group.Contains);
-            if (graph.IsFree(node) && (isPrivate || (isKept(node) && !graph.DependsOnGroup(Around(graph, group, node), Alone(node)))))
+            if (graph.IsFree(node) && (isPrivate || isKept(node)) && graph.TryAdd(group, node))
             {
-                graph.Assign(node, group);
-                group.Add(node);
+                Offer(node);
             }
             else if (IsView(node) && node.Op is not Reshape)
             {
                 group.AddCopy(node);
+                Offer(node);
             }
-            else
-            {
-                continue;
-            }
-
-            Offer(node);
         }
-    }
-
-    /// <summary>The values that a group reads from outside, but for those of the node itself.</summary>
-    private static IEnumerable<Value> Around(FusionGraph graph, FusionGroup group, Node node) =>
-        group.ExternalInputs().Where(v => v.Producer != node && graph.Contains(v.Producer));
-
-    private static FusionGroup Alone(Node node)
-    {
-        var group = new FusionGroup(FusionKind.Loop);
-        group.Add(node);
-        return group;
     }
 }

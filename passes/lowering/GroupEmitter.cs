@@ -69,9 +69,9 @@ internal sealed class GroupEmitter(ProgramBuilder program, LoweringGroup group, 
             return read(index);
         }
 
-        if (!group.Contains(value))
+        if (!group.Contains(value) && ScalarLiteral(value) is { } literal)
         {
-            return ScalarLiteral(value) ?? Load(Input(value), Math.Linearize(index, value.Type.Shape));
+            return literal;
         }
 
         var key = (value, _guard, index.ToValueList());
@@ -80,18 +80,19 @@ internal sealed class GroupEmitter(ProgramBuilder program, LoweringGroup group, 
             return known.Result;
         }
 
-        var node = value.Producer!;
-        var result = Kernel.Let(node.Op switch
-        {
-            Constant constant => Literal(constant.Tensor),
-            IIndexFunction function => function.At(new NodeContext(this, node), index),
-            Reduce reduce => InlineReduction.Emit(this, node, reduce, index),
-            Conv conv => DirectConvolution.Emit(this, node, conv, index),
-            _ => throw new InvalidOperationException($"{node.Op.Name} is no function of an index"),
-        });
+        var result = group.Contains(value) ? Kernel.Let(Compute(value.Producer!, index)) : Load(Input(value), Math.Linearize(index, value.Type.Shape));
         _pulled[key] = (result, Kernel.CurrentBlock);
         return result;
     }
+
+    private Expr Compute(Node node, Expr[] index) => node.Op switch
+    {
+        Constant constant => Literal(constant.Tensor),
+        IIndexFunction function => function.At(new NodeContext(this, node), index),
+        Reduce reduce => InlineReduction.Emit(this, node, reduce, index),
+        Conv conv => DirectConvolution.Emit(this, node, conv, index),
+        _ => throw new InvalidOperationException($"{node.Op.Name} is no function of an index"),
+    };
 
     /// <summary>
     /// Where a value is read from when it is an input of the group seen through views alone: the input and the element's offset; else null.
@@ -126,7 +127,7 @@ internal sealed class GroupEmitter(ProgramBuilder program, LoweringGroup group, 
         }
 
         var element = Pull(value, index);
-        Kernel.Store(Output(output), Math.Linearize(place, output.Type.Shape), element);
+        Kernel.Store(Output(output), Math.Canonical(Math.Linearize(place, output.Type.Shape)), element);
     }
 
     public Expr Load(KernelBuffer buffer, Expr index) => Kernel.Let(ExprFactory.Load(buffer, Math.Canonical(index), _guard), "x");

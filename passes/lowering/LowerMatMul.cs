@@ -45,6 +45,11 @@ internal sealed class LowerMatMul
         _joinsRows = output.Rank > 2 && b.Type.Shape.Dims[..^2].All(d => d.Is(1)) && !group.Contains(a)
             && a.Type.Shape.Dims[..^1].SequenceEqual(output.Dims[..^1]);
         _batch = _joinsRows ? [] : new Shape(output.Dims[..^2]);
+        if (_joinsRows)
+        {
+            _a = new Operand(a, _depth, program.Dims.One);
+        }
+
         _rows = _joinsRows ? new Shape(output.Dims[..^1]).ElementCount(program.Dims) : output[^2];
         _tile = TileShape.For(program.Machine, _columns);
     }
