@@ -52,7 +52,7 @@ internal sealed class FusionGraph
         return users;
     }
 
-    /// <summary>True when a graph output or a region reads the value.</summary>
+    /// <summary>True when a graph output, a region or a copy in a group reads the value.</summary>
     public bool Escapes(Value value) => _escaping.Contains(value);
 
     public bool IsFree(Node? node) => node is not null && Contains(node) && !_groups.ContainsKey(node) && node.Op is not Fused;
@@ -76,15 +76,16 @@ internal sealed class FusionGraph
         return true;
     }
 
+    /// <summary>Computes a node again in a group; others may read what it reads from memory.</summary>
+    public void Copy(FusionGroup group, Node node)
+    {
+        group.AddCopy(node);
+        _escaping.UnionWith(node.Inputs);
+    }
+
     /// <summary>The graph with each group as one node, in an order in which all can run.</summary>
     public Graph Materialize(string pass)
     {
-        var fused = groups.Where(g => g.Nodes.Count + g.Copies.Count > 1).ToList();
-        if (fused.Count == 0)
-        {
-            return Graph;
-        }
-
         var edit = new GraphEdit(Graph, pass);
         foreach (var unit in _order.Units)
         {

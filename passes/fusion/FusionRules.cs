@@ -99,7 +99,7 @@ internal static class FusionRules
             }
             else if (IsView(node) && node.Op is not Reshape)
             {
-                group.AddCopy(node);
+                graph.Copy(group, node);
                 Offer(node);
             }
         }
