@@ -17,6 +17,16 @@ public sealed class EvaluateContext(IReadOnlyList<Tensor> inputs, Func<Dim, long
     /// <summary>Symbols that the op binds (BindDim, loops), with their values.</summary>
     public List<(Dim Symbol, long Value)> Bound { get; } = [];
 
+    /// <summary>The node's regions.</summary>
+    public IReadOnlyList<Graph> Regions { get; init; } = [];
+
+    /// <summary>Runs a region of the node on arguments and gives its outputs (see <see cref="GraphEvaluator"/>).</summary>
+    public Func<Graph, IReadOnlyList<Tensor>, IReadOnlyList<Tensor>> RunRegion { get; init; } =
+        (_, _) => throw new InvalidOperationException("this evaluation has no regions");
+
+    /// <summary>Gives a symbol a value at once, for the regions that are run after.</summary>
+    public Action<Dim, long> BindNow { get; init; } = (_, _) => throw new InvalidOperationException("this evaluation has no regions");
+
     public Tensor Input(int i) => inputs[i];
 
     /// <summary>The value of a dim at this evaluation.</summary>

@@ -9,7 +9,8 @@ internal sealed record Arguments
     public const string Help = """
         tests/conformance/run [options] DIR...
           DIR               a case in ONNX's test-data layout, or a folder of cases
-          --engine NAME     dlc (default), or ort: ONNX Runtime, to check the runner itself
+          --engine NAME     dlc (default), ort: ONNX Runtime, to check the runner itself,
+                            reference: our operators run one by one, or dynamic: the same with all dims unknown
           --filter TEXT     only cases whose name contains TEXT
           --jobs N          worker processes (default: one a core)
           --timeout S       seconds that a case may take (default 60)

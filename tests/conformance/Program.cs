@@ -86,5 +86,7 @@ static IEngine Engine(string name) => name switch
 {
     "ort" when OrtLibrary.Missing is { } reason => throw new ArgumentException(reason),
     "ort" => new OrtEngine(),
-    _ => throw new ArgumentException($"unknown engine '{name}' (dlc or ort)"),
+    "reference" => new ReferenceEngine(isDynamic: false),
+    "dynamic" => new ReferenceEngine(isDynamic: true),
+    _ => throw new ArgumentException($"unknown engine '{name}' (dlc, ort, reference or dynamic)"),
 };
