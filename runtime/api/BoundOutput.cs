@@ -27,6 +27,8 @@ internal sealed unsafe class BoundOutput(TensorInfo info) : IDisposable
 
     public byte* Data => _data;
 
+    public bool IsUsers => _memory == OutputMemory.User;
+
     /// <summary>The array of the last run when the memory is managed.</summary>
     public Array? Managed { get; private set; }
 

@@ -1,3 +1,4 @@
+using Dlc.Runtime.Execution;
 using Dlc.Runtime.Format;
 
 namespace Dlc.Runtime;
@@ -55,6 +56,15 @@ public sealed class CompiledModel : IDisposable
 
     /// <summary>Creates a session with threads and memory of its own.</summary>
     public Session CreateSession(SessionOptions? options = null) => new(this, options ?? new SessionOptions());
+
+    /// <summary>
+    /// Works out the dims of all inputs from named ones, as a command line gives them: a symbol by its name (<c>batch</c>) or any axis as
+    /// <c>input.axis</c> (<c>x.0</c>). Fixed dims and dims that follow from others need no name. Guards are left to the run.
+    /// </summary>
+    /// <returns>For each input one dim an axis.</returns>
+    /// <exception cref="DlcRuntimeException">MissingDims, which lists all that are needed and not given; UnknownName for a name that is none;
+    /// DimOverflow.</exception>
+    public long[][] SolveInputDims(IReadOnlyDictionary<string, long> named) => InputDimSolver.Solve(Executable.Prepared, named);
 
     /// <summary>Lets go of the model; sessions that still live keep its code and constants loaded.</summary>
     public void Dispose() => Executable.Dispose();

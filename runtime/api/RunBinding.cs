@@ -45,7 +45,7 @@ public sealed unsafe class RunBinding : IDisposable
     public void BindInput(PortKey port, ScalarType type, void* data, long length, ReadOnlySpan<long> dims)
     {
         int index = Model.InputIndex(port);
-        CheckType(Model.Inputs[index], "input", Model.Inputs[index].Type == type, type.Name());
+        PortChecks.Type(Model.Inputs[index], "input", Model.Inputs[index].Type == type, type.Name());
         Bind(index, (byte*)data, length, dims, default);
     }
 
@@ -54,7 +54,7 @@ public sealed unsafe class RunBinding : IDisposable
         where T : unmanaged
     {
         int index = Model.InputIndex(port);
-        CheckType<T>(Model.Inputs[index], "input");
+        PortChecks.Type<T>(Model.Inputs[index], "input");
         var pin = elements.Pin();
         Bind(index, (byte*)pin.Pointer, (long)elements.Length * sizeof(T), dims, pin);
     }
@@ -83,9 +83,9 @@ public sealed unsafe class RunBinding : IDisposable
         }
 
         int index = Model.InputIndex(port);
-        CheckType<T>(Model.Inputs[index], "input");
-        Span<long> dims = stackalloc long[AxesFor(Model.Inputs[index], tensor.Rank, tensor.FlattenedLength)];
-        Widen(tensor.Lengths, dims);
+        PortChecks.Type<T>(Model.Inputs[index], "input");
+        Span<long> dims = stackalloc long[PortChecks.AxesFor(Model.Inputs[index], tensor.Rank, tensor.FlattenedLength)];
+        PortChecks.Widen(tensor.Lengths, dims);
         var pin = tensor.GetPinnedHandle();
         Bind(index, (byte*)pin.Pointer, (long)tensor.FlattenedLength * sizeof(T), dims, pin);
     }
@@ -95,10 +95,10 @@ public sealed unsafe class RunBinding : IDisposable
         where T : unmanaged
     {
         int index = Model.InputIndex(port);
-        CheckType<T>(Model.Inputs[index], "input");
-        Span<long> dims = stackalloc long[AxesFor(Model.Inputs[index], tensor.Rank, tensor.FlattenedLength)];
-        Widen(tensor.Lengths, dims);
-        long length = CheckDims(index, dims);
+        PortChecks.Type<T>(Model.Inputs[index], "input");
+        Span<long> dims = stackalloc long[PortChecks.AxesFor(Model.Inputs[index], tensor.Rank, tensor.FlattenedLength)];
+        PortChecks.Widen(tensor.Lengths, dims);
+        long length = PortChecks.BytesFor(Model.Inputs[index], dims);
         var target = new Span<T>(_inputs[index].SetCopy(length), checked((int)(length / sizeof(T))));
         tensor.FlattenTo(target);
         dims.CopyTo(_inputs[index].Dims);
@@ -109,9 +109,9 @@ public sealed unsafe class RunBinding : IDisposable
         where T : unmanaged
     {
         int index = Model.InputIndex(port);
-        CheckType<T>(Model.Inputs[index], "input");
-        long length = CheckDims(index, dims);
-        CheckLength(index, length, (long)elements.Length * sizeof(T), dims);
+        PortChecks.Type<T>(Model.Inputs[index], "input");
+        long length = PortChecks.BytesFor(Model.Inputs[index], dims);
+        PortChecks.Length(Model.Inputs[index], length, (long)elements.Length * sizeof(T), dims);
         elements[..(int)(length / sizeof(T))].CopyTo(new Span<T>(_inputs[index].SetCopy(length), elements.Length));
         dims.CopyTo(_inputs[index].Dims);
     }
@@ -120,7 +120,7 @@ public sealed unsafe class RunBinding : IDisposable
     public void SetInputDims(PortKey port, ReadOnlySpan<long> dims)
     {
         int index = RequireSet(Model.InputIndex(port));
-        CheckLength(index, CheckDims(index, dims), _inputs[index].Length, dims);
+        PortChecks.Length(Model.Inputs[index], PortChecks.BytesFor(Model.Inputs[index], dims), _inputs[index].Length, dims);
         dims.CopyTo(_inputs[index].Dims);
     }
 
@@ -139,7 +139,7 @@ public sealed unsafe class RunBinding : IDisposable
         where T : unmanaged
     {
         int index = Model.OutputIndex(port);
-        CheckType<T>(Model.Outputs[index], "output");
+        PortChecks.Type<T>(Model.Outputs[index], "output");
         var pin = elements.Pin();
         _outputs[index].UseUser((byte*)pin.Pointer, (long)elements.Length * sizeof(T), pin);
     }
@@ -154,9 +154,9 @@ public sealed unsafe class RunBinding : IDisposable
     {
         ArgumentNullException.ThrowIfNull(tensor);
         int index = Model.OutputIndex(port);
-        CheckType<T>(Model.Outputs[index], "output");
-        int rank = AxesFor(Model.Outputs[index], tensor.Rank, tensor.FlattenedLength);
-        CheckOutputShape(index, tensor.IsDense, rank);
+        PortChecks.Type<T>(Model.Outputs[index], "output");
+        int rank = PortChecks.AxesFor(Model.Outputs[index], tensor.Rank, tensor.FlattenedLength);
+        PortChecks.OutputShape(Model.Outputs[index], tensor.IsDense, rank);
         var pin = tensor.GetPinnedHandle();
         _outputs[index].UseUser((byte*)pin.Pointer, (long)tensor.FlattenedLength * sizeof(T), pin);
         _outputs[index].DemandDims(tensor.Lengths[..rank]);
@@ -173,7 +173,7 @@ public sealed unsafe class RunBinding : IDisposable
         where T : unmanaged
     {
         var output = Known(port);
-        CheckType<T>(output.Info, "output");
+        PortChecks.Type<T>(output.Info, "output");
         return new ReadOnlySpan<T>(output.Data, checked((int)(output.Bytes / sizeof(T))));
     }
 
@@ -182,7 +182,7 @@ public sealed unsafe class RunBinding : IDisposable
         where T : unmanaged
     {
         var output = Known(port);
-        CheckType<T>(output.Info, "output");
+        PortChecks.Type<T>(output.Info, "output");
         Span<nint> dims = stackalloc nint[output.Dims.Length];
         for (int a = 0; a < dims.Length; a++)
         {
@@ -231,7 +231,24 @@ public sealed unsafe class RunBinding : IDisposable
 
     internal BoundInput RequireInput(int index) => _inputs[RequireSet(index)];
 
-    internal byte* AcquireOutput(int index, ReadOnlySpan<long> dims, long bytes) => _outputs[index].Acquire(dims, bytes);
+    internal byte* AcquireOutput(int index, ReadOnlySpan<long> dims, long bytes)
+    {
+        var output = _outputs[index];
+        byte* address = output.Acquire(dims, bytes);
+        if (output.IsUsers && bytes > 0)
+        {
+            foreach (var input in _inputs)
+            {
+                if (address < input.Data + input.Length && input.Data < address + bytes)
+                {
+                    throw new DlcRuntimeException(
+                        RuntimeErrors.WrongLayout, $"the memory given for output '{output.Info.Name}' overlaps that of an input", "memory of its own", "shared bytes");
+                }
+            }
+        }
+
+        return address;
+    }
 
     internal void AllocateOutputs()
     {
@@ -255,23 +272,23 @@ public sealed unsafe class RunBinding : IDisposable
     internal void UseInput<T>(int index, scoped in ReadOnlyTensorSpan<T> tensor, T* data)
         where T : unmanaged
     {
-        CheckType<T>(Model.Inputs[index], "input");
+        PortChecks.Type<T>(Model.Inputs[index], "input");
         if (!tensor.IsDense)
         {
             throw new DlcRuntimeException(RuntimeErrors.WrongLayout, $"the tensor given for input '{Model.Inputs[index].Name}' has gaps", "a dense tensor", "strides");
         }
 
-        Span<long> dims = stackalloc long[AxesFor(Model.Inputs[index], tensor.Rank, tensor.FlattenedLength)];
-        Widen(tensor.Lengths, dims);
+        Span<long> dims = stackalloc long[PortChecks.AxesFor(Model.Inputs[index], tensor.Rank, tensor.FlattenedLength)];
+        PortChecks.Widen(tensor.Lengths, dims);
         Bind(index, (byte*)data, (long)tensor.FlattenedLength * sizeof(T), dims, default);
     }
 
     internal void UseOutput<T>(int index, scoped in TensorSpan<T> tensor, T* data)
         where T : unmanaged
     {
-        CheckType<T>(Model.Outputs[index], "output");
-        int rank = AxesFor(Model.Outputs[index], tensor.Rank, tensor.FlattenedLength);
-        CheckOutputShape(index, tensor.IsDense, rank);
+        PortChecks.Type<T>(Model.Outputs[index], "output");
+        int rank = PortChecks.AxesFor(Model.Outputs[index], tensor.Rank, tensor.FlattenedLength);
+        PortChecks.OutputShape(Model.Outputs[index], tensor.IsDense, rank);
         _outputs[index].UseUser((byte*)data, (long)tensor.FlattenedLength * sizeof(T), default);
         _outputs[index].DemandDims(tensor.Lengths[..rank]);
     }
@@ -289,35 +306,11 @@ public sealed unsafe class RunBinding : IDisposable
         }
     }
 
-    /// <summary>Axes of a BCL tensor. It has none of one element without axes, so a scalar comes as one axis of length 1.</summary>
-    private static int AxesFor(TensorInfo port, int rank, nint count) => port.Dims.Count == 0 && rank == 1 && count == 1 ? 0 : rank;
-
-    private static void Widen(ReadOnlySpan<nint> lengths, Span<long> dims)
-    {
-        for (int a = 0; a < dims.Length; a++)
-        {
-            dims[a] = lengths[a];
-        }
-    }
-
-    private static string Describe(ReadOnlySpan<long> dims) => $"[{string.Join(',', dims.ToArray())}]";
-
-    private static void CheckType<T>(TensorInfo port, string what)
-        where T : unmanaged => CheckType(port, what, port.Type.Accepts<T>(), typeof(T).Name);
-
-    private static void CheckType(TensorInfo port, string what, bool good, string found)
-    {
-        if (!good)
-        {
-            throw new DlcRuntimeException(RuntimeErrors.WrongType, $"{what} '{port.Name}' has another element type", port.Type.Name(), found);
-        }
-    }
-
     private void Bind(int index, byte* data, long length, ReadOnlySpan<long> dims, MemoryHandle pin)
     {
         try
         {
-            CheckLength(index, CheckDims(index, dims), length, dims);
+            PortChecks.Length(Model.Inputs[index], PortChecks.BytesFor(Model.Inputs[index], dims), length, dims);
         }
         catch
         {
@@ -327,64 +320,6 @@ public sealed unsafe class RunBinding : IDisposable
 
         _inputs[index].Set(data, length, pin);
         dims.CopyTo(_inputs[index].Dims);
-    }
-
-    /// <summary>Bytes that dims need.</summary>
-    private long CheckDims(int index, ReadOnlySpan<long> dims)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        var port = Model.Inputs[index];
-        if (dims.Length != port.Dims.Count)
-        {
-            throw new DlcRuntimeException(
-                RuntimeErrors.WrongRank, $"input '{port.Name}' has another number of axes", $"{port.Dims.Count} for {port.Shape}", $"{dims.Length} in {Describe(dims)}");
-        }
-
-        bool empty = false;
-        foreach (long dim in dims)
-        {
-            if (dim < 0)
-            {
-                throw new DlcRuntimeException(RuntimeErrors.NegativeDim, $"input '{port.Name}' has a negative dim", "0 or more", Describe(dims));
-            }
-
-            empty |= dim == 0;
-        }
-
-        long bytes = empty ? 0 : port.Type.SizeOf();
-        foreach (long dim in dims)
-        {
-            if (Math.BigMul(bytes, dim, out bytes) != 0 || bytes < 0)
-            {
-                throw new DlcRuntimeException(RuntimeErrors.DimOverflow, $"the size of input '{port.Name}' can't be counted", "less than 2^63 bytes", Describe(dims));
-            }
-        }
-
-        return bytes;
-    }
-
-    private void CheckLength(int index, long needed, long length, ReadOnlySpan<long> dims)
-    {
-        if (length < needed)
-        {
-            throw new DlcRuntimeException(
-                RuntimeErrors.BufferTooSmall, $"the memory given for input '{Model.Inputs[index].Name}' is too small for {Describe(dims)}", $"{needed} bytes", $"{length}");
-        }
-    }
-
-    private void CheckOutputShape(int index, bool dense, int rank)
-    {
-        var port = Model.Outputs[index];
-        if (!dense)
-        {
-            throw new DlcRuntimeException(RuntimeErrors.WrongLayout, $"the tensor given for output '{port.Name}' has gaps", "a dense tensor", "strides");
-        }
-
-        if (rank != port.Dims.Count)
-        {
-            throw new DlcRuntimeException(
-                RuntimeErrors.WrongRank, $"the tensor given for output '{port.Name}' has another number of axes", $"{port.Dims.Count} for {port.Shape}", $"{rank}");
-        }
     }
 
     private int RequireSet(int index) => _inputs[index].IsSet ? index : throw new DlcRuntimeException(

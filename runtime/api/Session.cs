@@ -19,6 +19,7 @@ public sealed class Session : IDisposable
     private readonly List<Executor> _idle = [];
     private readonly List<Executor> _all = [];
     private readonly Stack<RunBinding> _bindings = [];
+    private long _allocated;
     private long _highWater;
     private bool _disposed;
 
@@ -47,14 +48,14 @@ public sealed class Session : IDisposable
     /// <summary>Threads that work at one inference, the caller among them.</summary>
     public int Threads { get; }
 
-    /// <summary>Bytes allocated now for intermediate values and scratch, over all execution contexts.</summary>
+    /// <summary>Bytes allocated for intermediate values and scratch by all execution contexts, as they stood when their last run ended.</summary>
     public long AllocatedBytes
     {
         get
         {
             lock (_lock)
             {
-                return Sum();
+                return _allocated;
             }
         }
     }
@@ -168,7 +169,42 @@ public sealed class Session : IDisposable
         try
         {
             binding.Begin();
-            return executor.Store.Measure(binding, _plans);
+            return executor.Store.PlanFor(binding, _plans).ArenaBytes;
+        }
+        finally
+        {
+            executor.Store.Leave();
+            Return(executor);
+        }
+    }
+
+    /// <summary>The dims that an output will have for the dims of these inputs, where they follow from them. Nothing is run.</summary>
+    /// <param name="binding">Has all inputs bound.</param>
+    /// <param name="output">Name or index.</param>
+    /// <param name="dims">Receives one number an axis.</param>
+    /// <returns>False when the dims depend on data and are known only after a run.</returns>
+    /// <exception cref="DlcRuntimeException">As <see cref="Run(RunBinding)"/> where the dims are wrong.</exception>
+    public bool TryGetOutputDims(RunBinding binding, PortKey output, Span<long> dims)
+    {
+        ArgumentNullException.ThrowIfNull(binding);
+        int value = _executable.Model.Outputs[Model.OutputIndex(output)].Value;
+        if (!_executable.Prepared.Points[0].Values.Contains(value))
+        {
+            return false;
+        }
+
+        var executor = Rent();
+        try
+        {
+            binding.Begin();
+            var plan = executor.Store.PlanFor(binding, _plans);
+            int[] slots = _executable.Model.Values[value].Dims;
+            for (int a = 0; a < slots.Length; a++)
+            {
+                dims[a] = plan.Slots[slots[a]];
+            }
+
+            return true;
         }
         finally
         {
@@ -236,10 +272,13 @@ public sealed class Session : IDisposable
 
     private void Return(Executor executor)
     {
+        long now = executor.AllocatedBytes;
         lock (_lock)
         {
+            _allocated += now - executor.AccountedBytes;
+            executor.AccountedBytes = now;
+            _highWater = Math.Max(_highWater, _allocated);
             _idle.Add(executor);
-            _highWater = Math.Max(_highWater, Sum());
         }
     }
 
@@ -262,16 +301,5 @@ public sealed class Session : IDisposable
         {
             _bindings.Push(binding);
         }
-    }
-
-    private long Sum()
-    {
-        long sum = 0;
-        foreach (var executor in _all)
-        {
-            sum += executor.AllocatedBytes;
-        }
-
-        return sum;
     }
 }

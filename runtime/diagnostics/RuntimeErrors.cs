@@ -59,4 +59,7 @@ public static class RuntimeErrors
 
     /// <summary>A tensor given by the user is not dense and row-major, or is not allowed here.</summary>
     public const string WrongLayout = "DLC-R111";
+
+    /// <summary>Dims are needed that were not given by name.</summary>
+    public const string MissingDims = "DLC-R112";
 }

@@ -39,6 +39,9 @@ internal sealed unsafe class Executor : IDisposable
     /// <summary>Bytes allocated now outside of inputs, outputs and constants.</summary>
     public long AllocatedBytes => Store.AllocatedBytes + _scratch.Capacity + _loops.OwnBytes;
 
+    /// <summary>What the session counted for this context when it was used last.</summary>
+    public long AccountedBytes { get; set; }
+
     /// <summary>Runs the model once.</summary>
     /// <param name="binding">Inputs and outputs.</param>
     /// <param name="cache">Plans of the session.</param>

@@ -1,5 +1,4 @@
 using Dlc.Runtime.Format;
-using Dlc.Runtime.Memory;
 
 namespace Dlc.Runtime.Execution;
 
@@ -57,15 +56,16 @@ internal sealed class ModelPreparer
         }
 
         _mentions.Finish();
-        AssignRoles();
-        AssignPoints();
+        var addresses = new AddressAssigner(_model, _mentions, _slotPoint, _carriedOf, _carried, _roles);
+        addresses.AssignRoles(_loops);
+        addresses.AssignPoints(_points, _carriedLoops);
         foreach (var loop in _loops)
         {
             var scans = loop.Loop.ScanOutputs;
             loop.ScanIsPlaced = new bool[scans.Length];
             for (int i = 0; i < scans.Length; i++)
             {
-                loop.ScanIsPlaced[i] = PointOf(scans[i].Final) < loop.BodyPoint;
+                loop.ScanIsPlaced[i] = addresses.PointOf(scans[i].Final) < loop.BodyPoint;
             }
         }
 
@@ -262,146 +262,6 @@ internal sealed class ModelPreparer
             {
                 _slotPoint[slot] = point;
             }
-        }
-    }
-
-    private void AssignRoles()
-    {
-        for (int v = 0; v < _roles.Length; v++)
-        {
-            _roles[v] = _model.Values[v].Storage switch
-            {
-                StorageKind.Input => ValueRole.Input,
-                StorageKind.Output => ValueRole.Output,
-                StorageKind.Constant => ValueRole.Constant,
-                _ when !_mentions.IsMentioned(v) => ValueRole.Unused,
-                StorageKind.Alias => ValueRole.Alias,
-                _ => _carriedOf[v] >= 0 ? ValueRole.CarriedIn : ValueRole.Planned,
-            };
-        }
-
-        foreach (var loop in _loops)
-        {
-            for (int i = 0; i < loop.Loop.Carried.Length; i++)
-            {
-                int number = loop.FirstCarried + i;
-                var info = _carried[number];
-                info.IsPlanned = DimsPoint(info.BodyIn) < info.BodyPoint;
-
-                // A temporary of this very body whose size is known when an iteration starts needs no copy.
-                int left = loop.Loop.Carried[i].BodyOut;
-                if (_roles[left] == ValueRole.Planned && _mentions.OwnerOf(left) == loop.Loop.Body && DimsPoint(left) <= info.BodyPoint)
-                {
-                    _roles[left] = ValueRole.CarriedOut;
-                    _carriedOf[left] = number;
-                    info.IsDirect = true;
-                }
-            }
-        }
-    }
-
-    private void AssignPoints()
-    {
-        var values = new List<int>[_points.Count];
-        var items = new List<PlannedItem>[_points.Count];
-        var starts = new List<int>[_points.Count];
-        var ends = new List<int>[_points.Count];
-        for (int p = 0; p < _points.Count; p++)
-        {
-            (values[p], items[p], starts[p], ends[p]) = ([], [], [], []);
-        }
-
-        void AddItem(int point, PlannedItem item, int start, int end)
-        {
-            items[point].Add(item);
-            starts[point].Add(start);
-            ends[point].Add(end);
-        }
-
-        for (int v = 0; v < _roles.Length; v++)
-        {
-            if (_roles[v] == ValueRole.Unused)
-            {
-                continue;
-            }
-
-            values[PointOf(v)].Add(v);
-            if (_roles[v] == ValueRole.Planned)
-            {
-                var (start, end) = _mentions.LifetimeOf(v);
-                AddItem(PointOf(v), new PlannedItem(v), start, end);
-            }
-        }
-
-        for (int c = 0; c < _carried.Count; c++)
-        {
-            var info = _carried[c];
-            if (info.IsPlanned && !info.PassesThrough)
-            {
-                int point = DimsPoint(info.BodyIn);
-                AddItem(point, new PlannedItem(info.BodyIn, c, 0), _carriedLoops[c].Start, _carriedLoops[c].End);
-                AddItem(point, new PlannedItem(info.BodyIn, c, 1), _carriedLoops[c].Start, _carriedLoops[c].End);
-            }
-        }
-
-        for (int p = 0; p < _points.Count; p++)
-        {
-            // Stable: an alias comes after its base, otherwise by number.
-            _points[p].Values = [.. values[p].OrderBy(AliasDepth).ThenBy(v => v)];
-            _points[p].Volatile = [.. _points[p].Values.Where(v => _roles[_mentions.RootOf(v)] is ValueRole.Input or ValueRole.Output)];
-            _points[p].Items = [.. items[p]];
-            _points[p].Lifetimes = new LifetimeTable([.. starts[p]], [.. ends[p]]);
-        }
-    }
-
-    private int AliasDepth(int value)
-    {
-        int depth = 0;
-        while (_model.Values[value].Storage == StorageKind.Alias)
-        {
-            value = _model.Values[value].Index;
-            depth++;
-        }
-
-        return depth;
-    }
-
-    /// <summary>The bind point at which the dims of a value are all known.</summary>
-    private int DimsPoint(int value)
-    {
-        int point = 0;
-        foreach (int slot in _model.Values[value].Dims)
-        {
-            point = Math.Max(point, _slotPoint[slot]);
-        }
-
-        return point;
-    }
-
-    /// <summary>The bind point at which size and address of a value are known.</summary>
-    private int PointOf(int value)
-    {
-        int point = 0;
-        while (true)
-        {
-            var info = _model.Values[value];
-            point = Math.Max(point, DimsPoint(value));
-            if (_carriedOf[value] >= 0)
-            {
-                point = Math.Max(point, _carried[_carriedOf[value]].BodyPoint);
-            }
-
-            if (info.Storage != StorageKind.Alias)
-            {
-                return point;
-            }
-
-            if (info.ByteOffsetSlot != -1)
-            {
-                point = Math.Max(point, _slotPoint[info.ByteOffsetSlot]);
-            }
-
-            value = info.Index;
         }
     }
 }

@@ -9,6 +9,22 @@ internal static unsafe class ShapeMachine
     /// <exception cref="DlcRuntimeException">DimOverflow or BrokenGuard.</exception>
     public static void Run(PreparedPoint point, long* slots, string[] slotNames)
     {
+        RunInstructions(point, slots, slotNames);
+        var guards = point.Source.Guards;
+        for (int g = 0; g < guards.Length; g++)
+        {
+            var guard = guards[g];
+            if (!Holds(guard.Relation, slots[guard.A], slots[guard.B]))
+            {
+                throw Broken(point, guard, slots, slotNames);
+            }
+        }
+    }
+
+    /// <summary>Runs the instructions of a bind point and leaves its guards.</summary>
+    /// <exception cref="DlcRuntimeException">DimOverflow.</exception>
+    public static void RunInstructions(PreparedPoint point, long* slots, string[] slotNames)
+    {
         var instructions = point.Source.Instructions;
         int at = 0;
         try
@@ -22,16 +38,6 @@ internal static unsafe class ShapeMachine
         catch (ArithmeticException)
         {
             throw Overflow(point, instructions[at], slots, slotNames);
-        }
-
-        var guards = point.Source.Guards;
-        for (int g = 0; g < guards.Length; g++)
-        {
-            var guard = guards[g];
-            if (!Holds(guard.Relation, slots[guard.A], slots[guard.B]))
-            {
-                throw Broken(point, guard, slots, slotNames);
-            }
         }
     }
 
@@ -72,12 +78,23 @@ internal static unsafe class ShapeMachine
 
     private static long FloorDiv(long a, long b)
     {
+        if ((a | b) == 0)
+        {
+            // How many rows of nothing there are in nothing: an empty batch must not be an error.
+            return 0;
+        }
+
         long quotient = a / b;
         return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
     }
 
     private static long CeilDiv(long a, long b)
     {
+        if ((a | b) == 0)
+        {
+            return 0;
+        }
+
         long quotient = a / b;
         return a % b != 0 && (a < 0) == (b < 0) ? quotient + 1 : quotient;
     }

@@ -63,9 +63,6 @@ internal sealed unsafe class ValueStore : IDisposable
 
     public CarriedState[] Carried { get; }
 
-    /// <summary>Bytes that the plan of the last run needs.</summary>
-    public long ArenaNeeded => _plan?.ArenaBytes ?? 0;
-
     /// <summary>Bytes allocated now for intermediate values.</summary>
     public long AllocatedBytes
     {
@@ -90,6 +87,20 @@ internal sealed unsafe class ValueStore : IDisposable
     /// <exception cref="DlcRuntimeException">Whatever is wrong with the dims.</exception>
     public void Enter(RunBinding binding, PlanCache cache)
     {
+        var plan = PlanFor(binding, cache);
+        if (plan == _plan)
+        {
+            AssignAddresses(_model.Points[0].Volatile);
+        }
+        else
+        {
+            Adopt(plan);
+        }
+    }
+
+    /// <summary>Takes or makes the plan for the dims that <paramref name="binding"/> has.</summary>
+    public SignaturePlan PlanFor(RunBinding binding, PlanCache cache)
+    {
         _binding = binding;
         int at = 0;
         for (int i = 0; i < _model.Model.Inputs.Length; i++)
@@ -102,8 +113,7 @@ internal sealed unsafe class ValueStore : IDisposable
 
         if (_plan is not null && _key.AsSpan().SequenceEqual(_plan.Key))
         {
-            AssignAddresses(_model.Points[0].Volatile);
-            return;
+            return _plan;
         }
 
         ulong hash = PlanCache.HashOf(_key);
@@ -115,14 +125,7 @@ internal sealed unsafe class ValueStore : IDisposable
             cache.Add(plan);
         }
 
-        Adopt(plan);
-    }
-
-    /// <summary>Plans for the dims that <paramref name="binding"/> has, without running.</summary>
-    public long Measure(RunBinding binding, PlanCache cache)
-    {
-        Enter(binding, cache);
-        return ArenaNeeded;
+        return plan;
     }
 
     /// <summary>Ends an execution, which may have failed.</summary>

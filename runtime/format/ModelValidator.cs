@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Dlc.Runtime.Format;
 
 /// <summary>
@@ -16,6 +18,11 @@ public static class ModelValidator
     /// <summary>Checks a model whose code has <paramref name="codeLength"/> bytes and lies elsewhere.</summary>
     internal static void Validate(ExecutableModel model, long codeLength)
     {
+        if (model.Programs.Length == 0)
+        {
+            throw Invalid("there is no main program");
+        }
+
         var tables = new TableValidator(model);
         tables.Run();
         new ProgramValidator(model, codeLength).Run();
@@ -23,4 +30,13 @@ public static class ModelValidator
 
     internal static DlcRuntimeException Invalid(string message, string? expected = null, string? found = null) =>
         new(RuntimeErrors.InvalidModel, $"the executable contradicts itself: {message}", expected, found);
+
+    /// <summary>Throws when a demand does not hold.</summary>
+    internal static void Demand(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref DemandText message)
+    {
+        if (!holds)
+        {
+            throw Invalid(message.ToString());
+        }
+    }
 }

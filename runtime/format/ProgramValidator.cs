@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using static Dlc.Runtime.Format.ModelValidator;
 
 namespace Dlc.Runtime.Format;
 
@@ -8,31 +8,20 @@ namespace Dlc.Runtime.Format;
 /// </summary>
 internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
 {
-    private const int Undefined = -1;
+    private readonly SlotScopes _slots = new(model);
 
-    // The program that defined each slot, and whether that program is on the way from the main program to where we are.
-    private readonly int[] _definedIn = Filled(model.SlotNames.Length);
-    private readonly bool[] _open = new bool[model.Programs.Length];
-    private readonly bool[] _used = new bool[model.Programs.Length];
-
-    // The loop body that a value belongs to because its LoopStep fills it; Undefined for others.
-    private readonly int[] _loopOf = Filled(model.Values.Length);
+    // The loop body that a value belongs to because its LoopStep fills it; SlotScopes.Undefined for others.
+    private readonly int[] _loopOf = SlotScopes.Filled(model.Values.Length);
 
     public void Run()
     {
-        if (model.Programs.Length == 0)
-        {
-            throw ModelValidator.Invalid("there is no main program");
-        }
-
-        _open[0] = _used[0] = true;
         foreach (var input in model.Inputs)
         {
             foreach (var axis in input.Axes)
             {
                 if (axis.Kind == InputAxisKind.Bind)
                 {
-                    Define(axis.Slot, 0, $"input '{input.Name}'");
+                    _slots.Define(axis.Slot, 0, $"input '{input.Name}'");
                 }
             }
         }
@@ -52,25 +41,11 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
         }
 
         CheckSteps(0, 0);
-        for (int p = 0; p < _used.Length; p++)
-        {
-            if (!_used[p])
-            {
-                throw ModelValidator.Invalid($"no step runs program {p} '{model.Programs[p].Name}'");
-            }
-        }
-
+        _slots.CheckAllRun();
         foreach (var output in model.Outputs)
         {
             Mention(output.Value, $"output '{output.Name}'");
         }
-    }
-
-    private static int[] Filled(int count)
-    {
-        var result = new int[count];
-        Array.Fill(result, Undefined);
-        return result;
     }
 
     private void CheckSteps(int program, int depth)
@@ -96,7 +71,7 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
                 case BindSlotStep bind:
                     Mention(bind.Value, place);
                     Demand(IsInteger(model.Values[bind.Value].Type), $"{place} binds a slot from a value that holds no integer");
-                    Define(bind.Slot, program, place);
+                    _slots.Define(bind.Slot, program, place);
                     CheckPoint(bind.Then, program, place);
                     break;
                 case IfStep branch:
@@ -120,7 +95,7 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
 
         foreach (int slot in launch.Dims)
         {
-            Use(slot, place);
+            _slots.Use(slot, place);
         }
 
         Demand(launch.Variants.Length > 0, $"{place} has no kernel");
@@ -128,32 +103,32 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
         foreach (var variant in launch.Variants)
         {
             Demand(variant.CodeOffset >= 0 && variant.CodeOffset < codeLength, $"the kernel of {place} lies outside of the code");
-            UseOptional(variant.PredicateSlot, place);
-            UseOptional(variant.ExtentSlot, place);
-            UseOptional(variant.GrainSlot, place);
-            UseOptional(variant.ScratchSlot, place);
+            _slots.UseOptional(variant.PredicateSlot, place);
+            _slots.UseOptional(variant.ExtentSlot, place);
+            _slots.UseOptional(variant.GrainSlot, place);
+            _slots.UseOptional(variant.ScratchSlot, place);
         }
     }
 
     private void CheckIf(IfStep branch, int program, int depth, string place)
     {
         MentionTyped(branch.Condition, ScalarType.Bool, place);
-        Enter(branch.ThenProgram, program, place);
+        _slots.Enter(branch.ThenProgram, program, place);
         CheckSteps(branch.ThenProgram, depth + 1);
         foreach (var result in branch.Results)
         {
             Mention(result.ThenValue, place);
         }
 
-        _open[branch.ThenProgram] = false;
-        Enter(branch.ElseProgram, program, place);
+        _slots.Leave(branch.ThenProgram);
+        _slots.Enter(branch.ElseProgram, program, place);
         CheckSteps(branch.ElseProgram, depth + 1);
         foreach (var result in branch.Results)
         {
             Mention(result.ElseValue, place);
         }
 
-        _open[branch.ElseProgram] = false;
+        _slots.Leave(branch.ElseProgram);
         foreach (var result in branch.Results)
         {
             CheckValueId(result.Output, place);
@@ -177,7 +152,7 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
             Demand(loop.TripCountSlot == -1, $"{place} has two trip counts");
         }
 
-        UseOptional(loop.TripCountSlot, place);
+        _slots.UseOptional(loop.TripCountSlot, place);
         if (loop.Condition != -1)
         {
             MentionTyped(loop.Condition, ScalarType.Bool, place);
@@ -188,10 +163,10 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
             Mention(carried.Initial, place);
         }
 
-        Enter(loop.Body, program, place);
+        _slots.Enter(loop.Body, program, place);
         if (loop.IterationSlot != -1)
         {
-            Define(loop.IterationSlot, loop.Body, place);
+            _slots.Define(loop.IterationSlot, loop.Body, place);
         }
 
         foreach (var carried in loop.Carried)
@@ -236,7 +211,7 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
             Mention(scan.BodyOut, place);
         }
 
-        _open[loop.Body] = false;
+        _slots.Leave(loop.Body);
         CheckLoopResults(loop, program, place);
     }
 
@@ -244,7 +219,7 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
     {
         if (loop.ExecutedSlot != -1)
         {
-            Define(loop.ExecutedSlot, program, place);
+            _slots.Define(loop.ExecutedSlot, program, place);
         }
 
         foreach (var carried in loop.Carried)
@@ -286,41 +261,27 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
             Demand(i.Op <= ShapeOp.Move, $"an instruction at {place} has an unknown operator");
             if (i.Op != ShapeOp.Const)
             {
-                Use(i.A, place);
+                _slots.Use(i.A, place);
                 if (i.Op != ShapeOp.Move)
                 {
-                    Use(i.B, place);
+                    _slots.Use(i.B, place);
                 }
 
                 if (i.Op == ShapeOp.Select)
                 {
-                    Use(i.C, place);
+                    _slots.Use(i.C, place);
                 }
             }
 
-            Define(i.Target, program, place);
+            _slots.Define(i.Target, program, place);
         }
 
         foreach (var guard in point.Guards)
         {
             Demand(guard.Relation <= GuardRelation.NotEqual, $"a guard at {place} has an unknown relation");
-            Use(guard.A, place);
-            Use(guard.B, place);
+            _slots.Use(guard.A, place);
+            _slots.Use(guard.B, place);
         }
-    }
-
-    private void Enter(int program, int parent, string place)
-    {
-        Demand((uint)program < (uint)_used.Length && program > parent, $"{place} runs program {program}, which is not there or encloses it");
-        Demand(!_used[program], $"{place} runs program {program}, which another step runs already");
-        _used[program] = _open[program] = true;
-    }
-
-    private void Define(int slot, int program, string place)
-    {
-        Demand((uint)slot < (uint)_definedIn.Length, $"{place} defines slot {slot} of {_definedIn.Length}");
-        Demand(_definedIn[slot] == Undefined, $"{place} defines slot {slot} again");
-        _definedIn[slot] = program;
     }
 
     private void DefineAxes(int[] slots, int value, int program, string place)
@@ -332,22 +293,8 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
             if (slots[a] != -1)
             {
                 Demand(slots[a] == dims[a], $"{place} defines another slot than axis {a} of value {value} has");
-                Define(slots[a], program, place);
+                _slots.Define(slots[a], program, place);
             }
-        }
-    }
-
-    private void Use(int slot, string place)
-    {
-        Demand((uint)slot < (uint)_definedIn.Length, $"{place} uses slot {slot} of {_definedIn.Length}");
-        Demand(_definedIn[slot] != Undefined && _open[_definedIn[slot]], $"{place} uses slot {slot} '{model.SlotNames[slot]}' where it is not defined");
-    }
-
-    private void UseOptional(int slot, string place)
-    {
-        if (slot != -1)
-        {
-            Use(slot, place);
         }
     }
 
@@ -359,16 +306,16 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
             var info = model.Values[value];
             foreach (int slot in info.Dims)
             {
-                Use(slot, place);
+                _slots.Use(slot, place);
             }
 
-            Demand(_loopOf[value] == Undefined || _open[_loopOf[value]], $"{place} mentions value {value} outside of its loop");
+            Demand(_loopOf[value] == SlotScopes.Undefined || _slots.IsOpen(_loopOf[value]), $"{place} mentions value {value} outside of its loop");
             if (info.Storage != StorageKind.Alias)
             {
                 return;
             }
 
-            UseOptional(info.ByteOffsetSlot, place);
+            _slots.UseOptional(info.ByteOffsetSlot, place);
             value = info.Index;
         }
     }
@@ -389,7 +336,7 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
     {
         CheckValueId(value, place);
         Demand(model.Values[value].Storage == StorageKind.Temporary, $"{place} needs value {value} to be a temporary");
-        Demand(_loopOf[value] == Undefined, $"{place} fills value {value}, which a loop fills already");
+        Demand(_loopOf[value] == SlotScopes.Undefined, $"{place} fills value {value}, which a loop fills already");
         _loopOf[value] = body;
     }
 
@@ -405,33 +352,6 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
     private void CheckValueId(int value, string place) =>
         Demand((uint)value < (uint)model.Values.Length, $"{place} mentions value {value} of {model.Values.Length}");
 
-    private static void Demand(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref DemandText message)
-    {
-        if (!holds)
-        {
-            throw ModelValidator.Invalid(message.ToString());
-        }
-    }
-
     private static bool IsInteger(ScalarType type) =>
         type is >= ScalarType.I8 and <= ScalarType.Bool;
-
-    /// <summary>A message that is put together only when the demand fails: a large model makes a hundred thousand of them.</summary>
-    [InterpolatedStringHandler]
-    private ref struct DemandText
-    {
-        private DefaultInterpolatedStringHandler _inner;
-
-        public DemandText(int literalLength, int formattedCount, bool holds, out bool enabled)
-        {
-            enabled = !holds;
-            _inner = holds ? default : new DefaultInterpolatedStringHandler(literalLength, formattedCount);
-        }
-
-        public void AppendLiteral(string value) => _inner.AppendLiteral(value);
-
-        public void AppendFormatted<T>(T value) => _inner.AppendFormatted(value);
-
-        public override string ToString() => _inner.ToStringAndClear();
-    }
 }

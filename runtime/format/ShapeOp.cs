@@ -12,10 +12,10 @@ public enum ShapeOp : byte
     Sub = 2,
     Mul = 3,
 
-    /// <summary>floor(a / b): rounds towards minus infinity.</summary>
+    /// <summary>floor(a / b): rounds towards minus infinity. 0 / 0 is 0, as it comes up when an axis is empty.</summary>
     FloorDiv = 4,
 
-    /// <summary>ceil(a / b): rounds towards plus infinity.</summary>
+    /// <summary>ceil(a / b): rounds towards plus infinity; 0 / 0 is 0.</summary>
     CeilDiv = 5,
 
     /// <summary>a - b * floor(a / b): has the sign of b.</summary>

@@ -68,6 +68,21 @@ public sealed class RunErrorTests
         Assert.Empty(session.Run(("x", InputTensor.From(Array.Empty<byte>(), 0, 0)))[0].ToArray<float>());
     }
 
+    [Fact]
+    public void Nothing_split_into_nothing_is_nothing()
+    {
+        var m = new TestModel();
+        int n = m.Slot("n");
+        int x = m.Input("x", ScalarType.F32, InputAxis.Bind(n, "n"));
+        int part = m.Compute("8*n/n", ShapeOp.FloorDiv, m.Compute("8*n", ShapeOp.Mul, n, m.Const(8)), n);
+        m.Main.Add(new CopyStep { Source = x, Destination = m.Output("y", ScalarType.F32, n) });
+        m.Output("z", ScalarType.U8, part);
+        using var model = m.Load();
+        using var session = model.CreateSession(new SessionOptions { Threads = 1 });
+        Assert.Equal([0], session.Run(("x", InputTensor.From(Array.Empty<float>(), 0)))["z"].Dims.ToArray());
+        Assert.Equal([8], session.Run(("x", InputTensor.From(new float[3], 3)))["z"].Dims.ToArray());
+    }
+
     private static void Fails(string code, string part, Action action)
     {
         var error = Assert.Throws<DlcRuntimeException>(action);

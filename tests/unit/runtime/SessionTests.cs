@@ -188,6 +188,53 @@ public sealed class SessionTests
         Assert.Throws<ObjectDisposedException>(() => model.CreateSession());
     }
 
+    [Fact]
+    public void Output_dims_are_known_before_a_run_where_they_follow_from_the_inputs()
+    {
+        using var model = Chain(1).Load();
+        using var session = model.CreateSession(new SessionOptions { Threads = 1 });
+        using var binding = session.CreateBinding();
+        binding.CopyInput<float>("x", Numbers(5), [5, 2]);
+        var dims = new long[2];
+        Assert.True(session.TryGetOutputDims(binding, "y", dims));
+        Assert.Equal([5, 2], dims);
+    }
+
+    [Fact]
+    public void Input_dims_are_solved_from_names()
+    {
+        var m = new TestModel();
+        int n = m.Slot("n");
+        int x = m.Input("x", ScalarType.F32, InputAxis.Bind(n, "n"), InputAxis.Fixed(2));
+        int twice = m.Compute("2*n", ShapeOp.Mul, n, m.Const(2));
+        m.Input("z", ScalarType.F32, InputAxis.Check(twice, "2*n"), InputAxis.Bind(m.Slot("z.1"), "z.1"));
+        m.Main.Add(new CopyStep { Source = x, Destination = m.Output("y", ScalarType.F32, n, m.Const(2)) });
+        using var model = m.Load();
+        var dims = model.SolveInputDims(new Dictionary<string, long> { ["n"] = 3, ["z.1"] = 7 });
+        Assert.Equal([3, 2], dims[0]);
+        Assert.Equal([6, 7], dims[1]);
+        Assert.Equal([4, 2], model.SolveInputDims(new Dictionary<string, long> { ["x.0"] = 4, ["z.1"] = 7 })[0]);
+        var missing = Assert.Throws<DlcRuntimeException>(() => model.SolveInputDims(new Dictionary<string, long>()));
+        Assert.Equal("DLC-R112: dims are needed that were not given: n (x.0), z.1", missing.Message);
+        var unknown = Assert.Throws<DlcRuntimeException>(() => model.SolveInputDims(new Dictionary<string, long> { ["m"] = 1 }));
+        Assert.Equal(RuntimeErrors.UnknownName, unknown.Code);
+    }
+
+    [Fact]
+    public void Outputs_must_not_overlap_inputs()
+    {
+        using var model = Chain(1).Load();
+        using var session = model.CreateSession(new SessionOptions { Threads = 1 });
+        using var binding = session.CreateBinding();
+        var memory = new float[30];
+        binding.BindInput<float>("x", memory.AsMemory(0, 10), [5, 2]);
+        binding.BindOutput<float>("y", memory.AsMemory(8));
+        Assert.Equal(RuntimeErrors.WrongLayout, Assert.Throws<DlcRuntimeException>(() => session.Run(binding)).Code);
+        binding.BindOutput<float>("y", memory.AsMemory(10));
+        session.Run(binding);
+        Assert.Equal(1, memory[19]);
+    }
+
     /// <summary>y = x + count, in as many launches; x is f32[n, 2].</summary>
     internal static TestModel Chain(int count)
     {
