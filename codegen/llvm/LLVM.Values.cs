@@ -70,6 +70,9 @@ internal static unsafe partial class LLVM
     [LibraryImport(Library, EntryPoint = "LLVMConstArray2")]
     internal static partial nint ConstArray2(nint element, nint* values, ulong count);
 
+    [LibraryImport(Library, EntryPoint = "LLVMGetAggregateElement")]
+    internal static partial nint GetAggregateElement(nint value, uint index);
+
     [LibraryImport(Library, EntryPoint = "LLVMIsConstant")]
     internal static partial int IsConstant(nint value);
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Dlc.IR.Diagnostics;
 
 namespace Dlc.Codegen.Llvm;
 
@@ -30,7 +31,7 @@ public static class LLVMLibrary
             {
                 return Loaded.Value != 0;
             }
-            catch (DllNotFoundException)
+            catch (DlcException)
             {
                 return false;
             }
@@ -38,7 +39,7 @@ public static class LLVMLibrary
     }
 
     /// <summary>Loads the library and initialises the x86 target; cheap when done before. Safe from any thread.</summary>
-    /// <exception cref="DllNotFoundException">libLLVM 22 is not installed; the message says how to install it.</exception>
+    /// <exception cref="DlcException">libLLVM 22 is not installed; the message says how to install it.</exception>
     public static void EnsureX86()
     {
         _ = Loaded.Value;
@@ -61,7 +62,8 @@ public static class LLVMLibrary
             }
         }
 
-        throw new DllNotFoundException(
+        throw new DlcException(
+            ErrorCodes.MissingTool,
             $"libLLVM {Major} was not found (looked for {string.Join(", ", Names)}): install it with 'apt-get install libllvm22'");
     }
 
@@ -70,7 +72,8 @@ public static class LLVMLibrary
         LLVM.GetVersion(out uint major, out _, out _);
         if (major != Major)
         {
-            throw new DllNotFoundException($"found libLLVM {major}, need {Major}: install it with 'apt-get install libllvm22'");
+            throw new DlcException(
+                ErrorCodes.MissingTool, $"found libLLVM {major}, need {Major}: install it with 'apt-get install libllvm22'");
         }
 
         LLVM.InitializeX86TargetInfo();

@@ -17,6 +17,9 @@ public readonly unsafe record struct LLVMValueRef(nint Handle)
     /// <summary>Value of an integer constant.</summary>
     public long ConstIntSExt => LLVM.ConstIntGetSExtValue(Handle);
 
+    /// <summary>Element of a constant vector or array; the null handle where it has none.</summary>
+    public LLVMValueRef AggregateElement(uint index) => new(LLVM.GetAggregateElement(Handle, index));
+
     /// <summary>Type of a function or global, as opposed to the pointer that it is.</summary>
     public LLVMTypeRef GlobalValueType => new(LLVM.GlobalGetValueType(Handle));
 

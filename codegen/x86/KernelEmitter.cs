@@ -1,0 +1,111 @@
+using Dlc.Codegen.Llvm;
+using Dlc.Codegen.Numerics;
+using Dlc.IR;
+using Dlc.IR.Kernels;
+
+namespace Dlc.Codegen.X86;
+
+/// <summary>
+/// Emits one kernel as two functions: the exported one unpacks its arguments and calls a body whose buffers are parameters that do not
+/// alias, which is what lets LLVM keep values in registers across stores.
+/// </summary>
+internal sealed class KernelEmitter(LaneBuilder b, MathLibrary math, LLVMValueRef zeros)
+{
+    private const int OfFunction = -1;
+
+    /// <summary>Adds <paramref name="kernel"/> to the module under <paramref name="symbol"/>.</summary>
+    internal void Emit(Kernel kernel, string symbol)
+    {
+        int buffers = kernel.Parameters.Count;
+        LLVMTypeRef[] parameters = new LLVMTypeRef[buffers + 4];
+        Array.Fill(parameters, b.Pointer);
+        parameters[buffers + 2] = b.I64;
+        parameters[buffers + 3] = b.I64;
+        LLVMTypeRef type = LLVMTypeRef.CreateFunction(b.I32, parameters);
+        LLVMValueRef body = b.Module.AddFunction(symbol + "_body", type);
+        body.SetInternal();
+        SetAttributes(body);
+        body.AddAttributeAtIndex(OfFunction, b.Context.CreateEnumAttribute("noinline"));
+        for (int i = 0; i < buffers + 2; i++)
+        {
+            body.AddAttributeAtIndex(1 + i, b.Context.CreateEnumAttribute("noalias"));
+            if (i == buffers || (i < buffers && !kernel.Parameters[i].IsWritten))
+            {
+                body.AddAttributeAtIndex(1 + i, b.Context.CreateEnumAttribute("readonly"));
+            }
+        }
+
+        EmitBody(kernel, body);
+        EmitEntry(symbol, body, type, buffers);
+    }
+
+    private void EmitEntry(string symbol, LLVMValueRef body, LLVMTypeRef type, int buffers)
+    {
+        LLVMTypeRef exported = LLVMTypeRef.CreateFunction(b.I32, [b.Pointer, b.Pointer, b.Pointer, b.I64, b.I64]);
+        LLVMValueRef function = b.Module.AddFunction(symbol, exported);
+        SetAttributes(function);
+        b.Builder.PositionAtEnd(function.AppendBasicBlock(b.Context, "entry"));
+        LLVMValueRef[] arguments = new LLVMValueRef[buffers + 4];
+        for (int i = 0; i < buffers; i++)
+        {
+            LLVMValueRef address = b.Builder.BuildGEP2(b.Pointer, function.GetParam(0), b.Constant(b.I64, i));
+            arguments[i] = b.Builder.BuildLoad2(b.Pointer, address);
+        }
+
+        for (uint i = 0; i < 4; i++)
+        {
+            arguments[buffers + i] = function.GetParam(1 + i);
+        }
+
+        b.Builder.BuildRet(b.Builder.BuildCall2(type, body, arguments));
+    }
+
+    private void EmitBody(Kernel kernel, LLVMValueRef body)
+    {
+        uint buffers = (uint)kernel.Parameters.Count;
+        LLVMBasicBlockRef entry = body.AppendBasicBlock(b.Context, "entry");
+        LLVMBasicBlockRef start = body.AppendBasicBlock(b.Context, "start");
+        using LLVMBuilderRef entryBuilder = b.Context.CreateBuilder();
+        entryBuilder.PositionAtEnd(entry);
+        b.Builder.PositionAtEnd(start);
+        Frame frame = new(b, entryBuilder, math, zeros);
+        for (int i = 0; i < kernel.Parameters.Count; i++)
+        {
+            frame.Bind(kernel.Parameters[i], new Frame.BufferBinding(body.GetParam((uint)i), 1));
+        }
+
+        LLVMValueRef dims = body.GetParam(buffers);
+        for (int i = 0; i < kernel.DimParameters.Count; i++)
+        {
+            LLVMValueRef address = b.Builder.BuildGEP2(b.I64, dims, b.Constant(b.I64, i));
+            frame.Bind(kernel.DimParameters[i], b.Builder.BuildLoad2(b.I64, address));
+        }
+
+        foreach (ScratchSlot slot in kernel.Scratch)
+        {
+            LLVMValueRef address = b.Builder.BuildGEP2(b.I8, body.GetParam(buffers + 1), frame.Lookup(slot.Offset));
+            frame.Bind(slot.Buffer, new Frame.BufferBinding(address, 1));
+        }
+
+        if (kernel.Checks.Count > 0)
+        {
+            frame.Status = frame.Alloca(b.I32);
+            b.Builder.BuildStore(b.I32.Null, frame.Status);
+        }
+
+        new StmtEmitter(frame).EmitWorkItems(kernel.Body, body.GetParam(buffers + 2), body.GetParam(buffers + 3));
+        b.Builder.BuildRet(kernel.Checks.Count > 0 ? b.Builder.BuildLoad2(b.I32, frame.Status) : b.I32.Null);
+        entryBuilder.BuildBr(start);
+    }
+
+    private void SetAttributes(LLVMValueRef function)
+    {
+        function.AddAttributeAtIndex(OfFunction, b.Context.CreateEnumAttribute("nounwind"));
+
+        // Nothing outside the image may be called, so loops must not turn into memset or memcpy.
+        function.AddAttributeAtIndex(OfFunction, b.Context.CreateStringAttribute("no-builtins", ""));
+        string bits = (8 * b.Target.Machine.VectorBytes).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        function.AddAttributeAtIndex(OfFunction, b.Context.CreateStringAttribute("prefer-vector-width", bits));
+        function.AddAttributeAtIndex(OfFunction, b.Context.CreateStringAttribute("min-legal-vector-width", bits));
+    }
+}

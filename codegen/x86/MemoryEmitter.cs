@@ -1,0 +1,210 @@
+using Dlc.Codegen.Llvm;
+using Dlc.IR;
+using Dlc.IR.Kernels;
+
+namespace Dlc.Codegen.X86;
+
+/// <summary>
+/// Loads and stores. The form of the index decides: uniform is one scalar access, stride 1 one vector access, anything else a gather or
+/// scatter. Lanes that are masked off touch no memory. Nothing is assumed of addresses beyond the alignment of an element.
+/// </summary>
+internal sealed class MemoryEmitter(Frame frame)
+{
+    private readonly LaneBuilder b = frame.Lanes;
+    private readonly LinearArithmetic linear = new(frame);
+
+    /// <summary>The elements at <paramref name="index"/>; 0 where a mask fails.</summary>
+    internal LaneValue Load(KernelBuffer buffer, LaneValue index, LaneValue? mask)
+    {
+        Frame.BufferBinding binding = frame.Lookup(buffer);
+        LLVMTypeRef type = ScalarTypes.InMemory(b, buffer.Type);
+        index = OfLane(index, binding.Copies);
+        if (index.IsUniform && mask is null or { IsUniform: true })
+        {
+            LLVMValueRef address = Address(type, binding.Address, index.Scalar);
+            if (mask is { } condition)
+            {
+                address = b.Select(condition.Scalar, address, frame.Zeros);
+            }
+
+            return LaneValue.Uniform(ScalarTypes.Decode(b, buffer.Type, Aligned(b.Builder.BuildLoad2(type, address), buffer.Type)));
+        }
+
+        LLVMValueRef? active = Combine(mask);
+        if (index.IsUniform)
+        {
+            // Only some lanes want the one element, perhaps none.
+            LLVMValueRef wanted = active!.Value;
+            LLVMValueRef address = b.Select(b.Any(wanted), Address(type, binding.Address, index.Scalar), frame.Zeros);
+            LLVMValueRef one = ScalarTypes.Decode(b, buffer.Type, Aligned(b.Builder.BuildLoad2(type, address), buffer.Type));
+            LLVMValueRef all = b.Splat(one, frame.Scope.Lanes);
+            return LaneValue.Varying(b.Select(wanted, all, all.TypeOf.Null));
+        }
+
+        LLVMValueRef raw = index.IsLinear && !index.Stride.IsAConstantInt
+            ? Either(index, type, () => Contiguous(type, binding, index, active, buffer.Type), () => Gather(type, binding, index, active))
+            : index.HasStride(1) ? Contiguous(type, binding, index, active, buffer.Type)
+            : Gather(type, binding, index, active);
+        return LaneValue.Varying(ScalarTypes.Decode(b, buffer.Type, raw));
+    }
+
+    /// <summary>Writes the lanes that run and where <paramref name="mask"/> holds.</summary>
+    internal void Store(KernelBuffer buffer, LaneValue index, LaneValue value, LaneValue? mask)
+    {
+        Frame.BufferBinding binding = frame.Lookup(buffer);
+        LLVMTypeRef type = ScalarTypes.InMemory(b, buffer.Type);
+        index = OfLane(index, binding.Copies);
+        if (index.IsUniform && value.IsUniform && mask is null or { IsUniform: true })
+        {
+            LLVMValueRef raw = ScalarTypes.Encode(b, buffer.Type, value.Scalar);
+            When(mask?.Scalar, () => Aligned(b.Builder.BuildStore(raw, Address(type, binding.Address, index.Scalar)), buffer.Type));
+            return;
+        }
+
+        LLVMValueRef? active = Combine(mask);
+        LLVMValueRef lanes = ScalarTypes.Encode(b, buffer.Type, linear.Wide(value));
+        void Neighbours() => StoreContiguous(type, binding, index, lanes, active, buffer.Type);
+        void Apart() => Scatter(type, binding, index, lanes, active);
+        if (index.HasStride(1))
+        {
+            Neighbours();
+        }
+        else if (index.IsLinear && !index.Stride.IsAConstantInt)
+        {
+            LLVMBasicBlockRef near = Block("store.near");
+            LLVMBasicBlockRef far = Block("store.far");
+            LLVMBasicBlockRef exit = Block("store.exit");
+            b.Builder.BuildCondBr(b.ICmp(LLVMIntPredicate.LLVMIntEQ, index.Stride, 1), near, far);
+            b.Builder.PositionAtEnd(near);
+            Neighbours();
+            b.Builder.BuildBr(exit);
+            b.Builder.PositionAtEnd(far);
+            Apart();
+            b.Builder.BuildBr(exit);
+            b.Builder.PositionAtEnd(exit);
+        }
+        else
+        {
+            Apart();
+        }
+    }
+
+    /// <summary>The lanes that run and where <paramref name="mask"/> holds, as bits; null when that is all.</summary>
+    private LLVMValueRef? Combine(LaneValue? mask)
+    {
+        LLVMValueRef? running = frame.Scope.Mask;
+        if (mask is not { } condition)
+        {
+            return running;
+        }
+
+        LLVMValueRef wide = linear.Wide(condition);
+        return running is { } bits ? b.Builder.BuildAnd(bits, wide) : wide;
+    }
+
+    /// <summary>The index into memory that holds a copy of each element for every lane.</summary>
+    private LaneValue OfLane(LaneValue index, int copies)
+    {
+        if (copies == 1)
+        {
+            return index;
+        }
+
+        LLVMValueRef step = b.Constant(b.I64, copies);
+        if (index.IsVarying)
+        {
+            LLVMValueRef scaled = b.Builder.BuildMul(index.Vector, b.Splat(step, copies));
+            return LaneValue.Varying(b.Add(scaled, b.LaneNumbers(b.I64, copies)));
+        }
+
+        LLVMValueRef stride = b.Constant(b.I64, 1L);
+        stride = index.IsLinear ? b.Add(b.Builder.BuildMul(index.Stride, step), stride) : stride;
+        return LaneValue.Linear(b.Builder.BuildMul(index.Scalar, step), stride);
+    }
+
+    private LLVMValueRef Contiguous(LLVMTypeRef type, Frame.BufferBinding binding, LaneValue index, LLVMValueRef? mask, ElementType element)
+    {
+        LLVMTypeRef wide = LaneBuilder.Wide(type, frame.Scope.Lanes);
+        LLVMValueRef address = Address(type, binding.Address, index.Scalar);
+        return mask is { } bits
+            ? b.Call("llvm.masked.load", [wide, b.Pointer], address, bits, wide.Null)
+            : Aligned(b.Builder.BuildLoad2(wide, address), element);
+    }
+
+    private void StoreContiguous(
+        LLVMTypeRef type, Frame.BufferBinding binding, LaneValue index, LLVMValueRef lanes, LLVMValueRef? mask, ElementType element)
+    {
+        LLVMValueRef address = Address(type, binding.Address, index.Scalar);
+        if (mask is { } bits)
+        {
+            b.Call("llvm.masked.store", [lanes.TypeOf, b.Pointer], lanes, address, bits);
+        }
+        else
+        {
+            Aligned(b.Builder.BuildStore(lanes, address), element);
+        }
+    }
+
+    private LLVMValueRef Gather(LLVMTypeRef type, Frame.BufferBinding binding, LaneValue index, LLVMValueRef? mask)
+    {
+        LLVMTypeRef wide = LaneBuilder.Wide(type, frame.Scope.Lanes);
+        LLVMValueRef addresses = Address(type, binding.Address, linear.Wide(index));
+        return b.Call("llvm.masked.gather", [wide, addresses.TypeOf], addresses, mask ?? AllBits(), wide.Null);
+    }
+
+    private void Scatter(LLVMTypeRef type, Frame.BufferBinding binding, LaneValue index, LLVMValueRef lanes, LLVMValueRef? mask)
+    {
+        LLVMValueRef addresses = Address(type, binding.Address, linear.Wide(index));
+        b.Call("llvm.masked.scatter", [lanes.TypeOf, addresses.TypeOf], lanes, addresses, mask ?? AllBits());
+    }
+
+    private LLVMValueRef AllBits() => LaneBuilder.Wide(b.Bit, frame.Scope.Lanes).AllOnes;
+
+    /// <summary>A load whose stride is known at run time only: neighbours when it is 1, which it nearly always is.</summary>
+    private LLVMValueRef Either(LaneValue index, LLVMTypeRef type, Func<LLVMValueRef> neighbours, Func<LLVMValueRef> apart)
+    {
+        LLVMBasicBlockRef near = Block("load.near");
+        LLVMBasicBlockRef far = Block("load.far");
+        LLVMBasicBlockRef exit = Block("load.exit");
+        b.Builder.BuildCondBr(b.ICmp(LLVMIntPredicate.LLVMIntEQ, index.Stride, 1), near, far);
+        b.Builder.PositionAtEnd(near);
+        LLVMValueRef quick = neighbours();
+        b.Builder.BuildBr(exit);
+        b.Builder.PositionAtEnd(far);
+        LLVMValueRef slow = apart();
+        b.Builder.BuildBr(exit);
+        b.Builder.PositionAtEnd(exit);
+        LLVMValueRef value = b.Builder.BuildPhi(LaneBuilder.Wide(type, frame.Scope.Lanes));
+        value.AddIncoming(quick, near);
+        value.AddIncoming(slow, far);
+        return value;
+    }
+
+    private void When(LLVMValueRef? condition, Action emit)
+    {
+        if (condition is not { } bit)
+        {
+            emit();
+            return;
+        }
+
+        LLVMBasicBlockRef then = Block("when");
+        LLVMBasicBlockRef exit = Block("when.exit");
+        b.Builder.BuildCondBr(bit, then, exit);
+        b.Builder.PositionAtEnd(then);
+        emit();
+        b.Builder.BuildBr(exit);
+        b.Builder.PositionAtEnd(exit);
+    }
+
+    private LLVMBasicBlockRef Block(string name) => b.Function.AppendBasicBlock(b.Context, name);
+
+    // Not "inbounds": a masked access may well compute an address outside.
+    private LLVMValueRef Address(LLVMTypeRef type, LLVMValueRef start, LLVMValueRef index) => b.Builder.BuildGEP2(type, start, index);
+
+    private static LLVMValueRef Aligned(LLVMValueRef access, ElementType type)
+    {
+        access.SetAlignment((uint)type.Bytes());
+        return access;
+    }
+}

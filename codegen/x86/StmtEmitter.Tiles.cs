@@ -1,0 +1,250 @@
+using Dlc.Codegen.Llvm;
+using Dlc.IR;
+using Dlc.IR.Kernels;
+
+namespace Dlc.Codegen.X86;
+
+/// <content>
+/// Register tiles. Accumulators stay in vector registers over the whole depth: one row of B is loaded, each element of A broadcast. The
+/// shape is chosen by the lowering so that everything fits the registers (<see cref="MachineModel.MaximalTileRows"/>).
+/// </content>
+internal sealed partial class StmtEmitter
+{
+    private const int DepthUnroll = 4;
+
+    // Instructions of all repetitions up to which an epilogue is written out for every vector of the tile.
+    private const int UnrolledEpilogue = 400;
+
+    private void EmitTileDeclare(TileDeclareStmt declare)
+    {
+        if (frame.Scope.IsVector)
+        {
+            throw new InvalidOperationException($"tile t{declare.Tile.Id} is declared inside a vector loop");
+        }
+
+        Tile tile = declare.Tile;
+        Frame.TilePiece[] pieces = [.. Pieces(tile.Columns)];
+        LLVMValueRef[,] slots = new LLVMValueRef[tile.Rows, pieces.Length];
+        LLVMValueRef initial = exprs.Scalar(declare.Initial);
+        for (int row = 0; row < tile.Rows; row++)
+        {
+            for (int piece = 0; piece < pieces.Length; piece++)
+            {
+                slots[row, piece] = frame.Alloca(PieceType(tile, pieces[piece]));
+                b.Builder.BuildStore(b.Splat(initial, pieces[piece].Lanes), slots[row, piece]);
+            }
+        }
+
+        frame.Bind(tile, new Frame.TileBinding(slots, pieces));
+    }
+
+    private IEnumerable<Frame.TilePiece> Pieces(int columns)
+    {
+        int lanes = b.Target.Machine.VectorLanes;
+        for (int start = 0; start < columns; start += lanes)
+        {
+            while (lanes > 1 && start + lanes > columns)
+            {
+                lanes /= 2;
+            }
+
+            yield return new Frame.TilePiece(start, lanes == 1 ? 0 : lanes);
+        }
+    }
+
+    private LLVMTypeRef PieceType(Tile tile, Frame.TilePiece piece) => LaneBuilder.Wide(ScalarTypes.InRegister(b, tile.Type), piece.Lanes);
+
+    private void EmitTileContract(TileContractStmt s)
+    {
+        Frame.TileBinding tile = frame.Lookup(s.Tile);
+        LLVMValueRef depth = AtLeastZero(exprs.Scalar(s.Depth));
+        LLVMValueRef aBase = exprs.Scalar(s.ABase);
+        LLVMValueRef aRowStride = exprs.Scalar(s.ARowStride);
+        LLVMValueRef aDepthStride = exprs.Scalar(s.ADepthStride);
+        LLVMValueRef bBase = exprs.Scalar(s.BBase);
+        LLVMValueRef bDepthStride = exprs.Scalar(s.BDepthStride);
+        LLVMTypeRef aType = ScalarTypes.InMemory(b, s.A.Type);
+        LLVMTypeRef bType = ScalarTypes.InMemory(b, s.B.Type);
+        LLVMValueRef aStart = b.Builder.BuildGEP2(aType, frame.Lookup(s.A).Address, aBase);
+        LLVMValueRef bStart = b.Builder.BuildGEP2(bType, frame.Lookup(s.B).Address, bBase);
+        LLVMValueRef[] rows = new LLVMValueRef[s.Tile.Rows];
+        for (int row = 0; row < rows.Length; row++)
+        {
+            rows[row] = b.Builder.BuildMul(aRowStride, b.Constant(b.I64, row));
+        }
+
+        void Step(LLVMValueRef k)
+        {
+            LLVMValueRef aAt = b.Builder.BuildGEP2(aType, aStart, b.Builder.BuildMul(k, aDepthStride));
+            LLVMValueRef bAt = b.Builder.BuildGEP2(bType, bStart, b.Builder.BuildMul(k, bDepthStride));
+            LLVMValueRef[] panel = [.. tile.Pieces.Select(p => LoadPanel(s, bType, bAt, p))];
+            for (int row = 0; row < rows.Length; row++)
+            {
+                LLVMValueRef raw = b.Builder.BuildLoad2(aType, b.Builder.BuildGEP2(aType, aAt, rows[row]));
+                raw.SetAlignment((uint)s.A.Type.Bytes());
+                LLVMValueRef a = frame.Arithmetic.Cast(s.Tile.Type, s.A.Type, ScalarTypes.Decode(b, s.A.Type, raw));
+                for (int piece = 0; piece < panel.Length; piece++)
+                {
+                    Accumulate(s.Tile, tile, row, piece, a, panel[piece]);
+                }
+            }
+        }
+
+        if (depth.IsAConstantInt && depth.ConstIntSExt <= DepthUnroll)
+        {
+            for (long k = 0; k < depth.ConstIntSExt; k++)
+            {
+                Step(b.Constant(b.I64, k));
+            }
+
+            return;
+        }
+
+        LLVMValueRef whole = b.And(depth, -DepthUnroll);
+        CountedLoop(b.Constant(b.I64, 0L), whole, DepthUnroll, k =>
+        {
+            for (int i = 0; i < DepthUnroll; i++)
+            {
+                Step(b.Add(k, i));
+            }
+        });
+        CountedLoop(whole, depth, 1, Step);
+    }
+
+    private LLVMValueRef LoadPanel(TileContractStmt s, LLVMTypeRef type, LLVMValueRef row, Frame.TilePiece piece)
+    {
+        LLVMValueRef address = b.Builder.BuildGEP2(type, row, b.Constant(b.I64, piece.Start));
+        LLVMValueRef raw = b.Builder.BuildLoad2(LaneBuilder.Wide(type, piece.Lanes), address);
+        raw.SetAlignment((uint)s.B.Type.Bytes());
+        return frame.Arithmetic.Cast(s.Tile.Type, s.B.Type, ScalarTypes.Decode(b, s.B.Type, raw));
+    }
+
+    private void Accumulate(Tile tile, Frame.TileBinding binding, int row, int piece, LLVMValueRef a, LLVMValueRef panel)
+    {
+        LLVMValueRef slot = binding.Slots[row, piece];
+        LLVMValueRef sum = b.Builder.BuildLoad2(PieceType(tile, binding.Pieces[piece]), slot);
+        LLVMValueRef wide = b.Splat(a, binding.Pieces[piece].Lanes);
+        sum = tile.Type is ElementType.Float32 or ElementType.Float64
+            ? b.Fma(wide, panel, sum)
+            : frame.Arithmetic.Binary(BinaryOp.Add, tile.Type, sum, frame.Arithmetic.Binary(BinaryOp.Mul, tile.Type, wide, panel));
+        b.Builder.BuildStore(sum, slot);
+    }
+
+    private void EmitTileForEach(TileForEachStmt each)
+    {
+        Frame.TileBinding tile = frame.Lookup(each.Tile);
+        LLVMValueRef valid = exprs.Scalar(each.ValidColumns);
+        Divergence? outer = frame.Divergence;
+        frame.Divergence = Divergence.Of(each.Body, each.Column, each.Element);
+        BodyCost cost = BodyCost.Of(each.Body);
+        Action<bool> visit = cost.Instructions * each.Tile.Rows * tile.Pieces.Length <= UnrolledEpilogue && !cost.HasControlFlow
+            ? masked => VisitRegisters(each, tile, masked ? valid : null)
+            : VisitStack(each, tile, valid);
+
+        // Nearly all tiles are whole; only the last panel of a matrix pays for masks.
+        LLVMValueRef isWhole = b.ICmp(LLVMIntPredicate.LLVMIntSGE, valid, each.Tile.Columns);
+        if (isWhole.IsAConstantInt)
+        {
+            visit(isWhole.ConstIntSExt == 0);
+        }
+        else
+        {
+            LLVMBasicBlockRef full = Block("tile.full");
+            LLVMBasicBlockRef edge = Block("tile.edge");
+            LLVMBasicBlockRef exit = Block("tile.exit");
+            b.Builder.BuildCondBr(isWhole, full, edge);
+            b.Builder.PositionAtEnd(full);
+            visit(false);
+            b.Builder.BuildBr(exit);
+            b.Builder.PositionAtEnd(edge);
+            visit(true);
+            b.Builder.BuildBr(exit);
+            b.Builder.PositionAtEnd(exit);
+        }
+
+        frame.Divergence = outer;
+        exprs.BeginStatement();
+    }
+
+    private void VisitRegisters(TileForEachStmt each, Frame.TileBinding tile, LLVMValueRef? valid)
+    {
+        for (int row = 0; row < each.Tile.Rows; row++)
+        {
+            for (int piece = 0; piece < tile.Pieces.Length; piece++)
+            {
+                LLVMValueRef element = b.Builder.BuildLoad2(PieceType(each.Tile, tile.Pieces[piece]), tile.Slots[row, piece]);
+                VisitPiece(each, b.Constant(b.I64, row), tile.Pieces[piece], element, valid);
+            }
+        }
+    }
+
+    /// <summary>Writes the tile to the stack once; the code it returns loops over the rows there.</summary>
+    private Action<bool> VisitStack(TileForEachStmt each, Frame.TileBinding tile, LLVMValueRef valid)
+    {
+        LLVMTypeRef scalar = ScalarTypes.InRegister(b, each.Tile.Type);
+        uint alignment = Math.Max(1u, scalar.Kind == LLVMTypeKind.LLVMIntegerTypeKind ? scalar.IntWidth / 8 : (uint)each.Tile.Type.Bytes());
+        LLVMTypeRef array = LLVMTypeRef.CreateArray(scalar, (ulong)(each.Tile.Rows * each.Tile.Columns));
+        LLVMValueRef spill = frame.Alloca(array, StackAlignment);
+        for (int row = 0; row < each.Tile.Rows; row++)
+        {
+            for (int piece = 0; piece < tile.Pieces.Length; piece++)
+            {
+                LLVMValueRef element = b.Builder.BuildLoad2(PieceType(each.Tile, tile.Pieces[piece]), tile.Slots[row, piece]);
+                long at = (row * each.Tile.Columns) + tile.Pieces[piece].Start;
+                b.Builder.BuildStore(element, b.Builder.BuildGEP2(scalar, spill, b.Constant(b.I64, at))).SetAlignment(alignment);
+            }
+        }
+
+        return masked => CountedLoop(b.Constant(b.I64, 0L), b.Constant(b.I64, each.Tile.Rows), 1, row =>
+        {
+            LLVMValueRef start = b.Builder.BuildMul(row, b.Constant(b.I64, each.Tile.Columns));
+            foreach (Frame.TilePiece piece in tile.Pieces)
+            {
+                LLVMValueRef address = b.Builder.BuildGEP2(scalar, spill, b.Add(start, piece.Start));
+                LLVMValueRef element = b.Builder.BuildLoad2(PieceType(each.Tile, piece), address);
+                element.SetAlignment(alignment);
+                VisitPiece(each, row, piece, element, masked ? valid : null);
+            }
+        });
+    }
+
+    private void VisitPiece(TileForEachStmt each, LLVMValueRef row, Frame.TilePiece piece, LLVMValueRef element, LLVMValueRef? valid)
+    {
+        LLVMValueRef column = b.Constant(b.I64, piece.Start);
+        frame.Bind(each.Row, LaneValue.Uniform(row));
+        if (piece.Lanes == 0)
+        {
+            frame.Bind(each.Column, LaneValue.Uniform(column));
+            frame.Bind(each.Element, LaneValue.Uniform(element));
+        }
+        else
+        {
+            frame.Bind(each.Column, LaneValue.Linear(column, b.Constant(b.I64, 1L)));
+            frame.Bind(each.Element, LaneValue.Varying(element));
+        }
+
+        if (valid is not { } count)
+        {
+            InScope(new LaneScope(piece.Lanes, null), each.Body);
+            return;
+        }
+
+        // Code is only reached when a lane runs: skip the piece when none does.
+        LLVMValueRef left = b.Sub(count, column);
+        LLVMBasicBlockRef some = Block("piece");
+        LLVMBasicBlockRef exit = Block("piece.exit");
+        b.Builder.BuildCondBr(b.ICmp(LLVMIntPredicate.LLVMIntSGT, left, 0), some, exit);
+        b.Builder.PositionAtEnd(some);
+        InScope(new LaneScope(piece.Lanes, piece.Lanes == 0 ? null : LowLanes(left, piece.Lanes)), each.Body);
+        b.Builder.BuildBr(exit);
+        b.Builder.PositionAtEnd(exit);
+    }
+
+    private void InScope(LaneScope scope, Stmt body)
+    {
+        LaneScope outer = frame.Scope;
+        frame.Scope = scope;
+        Emit(body);
+        frame.Scope = outer;
+    }
+}
