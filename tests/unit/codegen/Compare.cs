@@ -1,0 +1,72 @@
+using Dlc.Codegen.X86;
+using Dlc.IR;
+using Dlc.IR.Kernels;
+using Dlc.IR.Symbolic;
+using Xunit;
+
+namespace Dlc.Tests.Codegen;
+
+/// <summary>Runs a kernel in the interpreter and compiled for every target that this processor has, and compares all buffers.</summary>
+internal static class Compare
+{
+    internal static IEnumerable<CpuTarget> Targets => new[] { CpuTarget.V3, CpuTarget.V4 }.Where(t => t.RunsHere());
+
+    /// <summary>Asserts that written buffers agree to <paramref name="tolerance"/> relative to their magnitude, integers exactly.</summary>
+    internal static void Check(Kernel kernel, DimEvaluator bindings, double tolerance, params byte[][] buffers)
+    {
+        long[] dims = [.. kernel.DimParameters.Select(bindings.Evaluate)];
+        byte[][] expected = [.. buffers.Select(b => (byte[])b.Clone())];
+        int status = Interpreter.Run(kernel, [.. expected.Select(b => b.AsMemory())], bindings);
+        long items = kernel.WorkItems switch
+        {
+            DimExpr dim => bindings.Evaluate(dim.Dim),
+            IntLiteral literal => literal.Value,
+            _ => throw new InvalidOperationException(),
+        };
+        foreach (CpuTarget target in Targets)
+        {
+            using NativeKernels native = new([kernel], target);
+            byte[][] actual = [.. buffers.Select(b => (byte[])b.Clone())];
+            int compiled = native.Run(0, actual, dims, checked((int)bindings.Evaluate(kernel.ScratchBytes)), 0, items);
+            Assert.Equal(status, compiled);
+            for (int i = 0; i < buffers.Length; i++)
+            {
+                AssertEqual(kernel, target, kernel.Parameters[i], expected[i], actual[i], tolerance);
+            }
+        }
+    }
+
+    internal static byte[] Bytes<T>(params T[] values)
+        where T : unmanaged => System.Runtime.InteropServices.MemoryMarshal.AsBytes<T>(values).ToArray();
+
+    internal static byte[] Random(ElementType type, int count, int seed, double low = -4, double high = 4)
+    {
+        Random random = new(seed);
+        byte[] bytes = new byte[count * type.Bytes()];
+        for (int i = 0; i < count; i++)
+        {
+            double value = low + (random.NextDouble() * (high - low));
+            InterpreterScalar scalar = type.IsFloat()
+                ? InterpreterScalar.Of(type, value)
+                : type == ElementType.Bool ? InterpreterScalar.Of(random.Next(2) == 1)
+                : InterpreterScalar.Of(type, (long)Math.Floor(value));
+            scalar.Write(bytes, i);
+        }
+
+        return bytes;
+    }
+
+    private static void AssertEqual(Kernel kernel, CpuTarget target, KernelBuffer buffer, byte[] expected, byte[] actual, double tolerance)
+    {
+        for (int i = 0; i < expected.Length / buffer.Type.Bytes(); i++)
+        {
+            InterpreterScalar e = InterpreterScalar.Read(buffer.Type, expected, i);
+            InterpreterScalar a = InterpreterScalar.Read(buffer.Type, actual, i);
+            bool same = buffer.Type.IsFloat()
+                ? (double.IsNaN(e.Float) && double.IsNaN(a.Float)) || e.Float == a.Float
+                    || Math.Abs(e.Float - a.Float) <= tolerance * Math.Max(1, Math.Abs(e.Float))
+                : e.Integer == a.Integer;
+            Assert.True(same, $"{target}: {buffer}[{i}] is {a}, expected {e}\n{kernel}");
+        }
+    }
+}
