@@ -77,6 +77,12 @@ public static class Lowering
             case BindDim bind:
                 program.Program.Steps.Add(new BindDimStep(bind.Symbol, program[node.Inputs[0]], node.Origins.ToValueList()));
                 break;
+            case If branch:
+                LowerControlFlow.Run(program, node, branch);
+                break;
+            case Loop loop:
+                LowerControlFlow.Run(program, node, loop);
+                break;
             case ILoops loops:
                 loops.Lower(new OpLoops(program, node));
                 break;

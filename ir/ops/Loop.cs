@@ -1,0 +1,72 @@
+using Dlc.IR.Symbolic;
+
+namespace Dlc.IR.Ops;
+
+/// <summary>
+/// Repeats a region (ONNX Loop; Scan is imported as one). Inputs: the greatest number of iterations (i64 scalar), whether to start (bool scalar), then the
+/// initial values of the carried tensors. The region takes the iteration number (i64 scalar), the condition (bool scalar) and the carried tensors,
+/// and gives the next condition, the next carried tensors and one slice for each scanned output. Results: the last carried tensors, then the
+/// scanned outputs, slices stacked along a new leading axis of <paramref name="Trips"/>, the symbol for the number of iterations that ran.
+/// </summary>
+/// <param name="Carried">How many tensors are carried.</param>
+/// <param name="Trips">A symbol that the node binds; also where nothing is scanned.</param>
+/// <param name="Last">
+/// Result shapes of the carried tensors: on an axis whose dim changes from one iteration to the next (the region's input has a symbol of its own there)
+/// a symbol that the node binds, otherwise the initial dim.
+/// </param>
+public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Last) : Op
+{
+    public override void Infer(InferContext c)
+    {
+        c.ExpectInputs(2 + Carried);
+        c.ExpectRank(0, 0);
+        c.ExpectRank(1, 0);
+        c.ExpectElement(0, t => t == ElementType.Int64, "an i64 scalar");
+        c.ExpectElement(1, t => t == ElementType.Bool, "a bool scalar");
+        if (c.Regions.Length != 1 || c.Regions[0].Inputs.Length != 2 + Carried || c.Regions[0].Outputs.Length < 1 + Carried || Last.Count != Carried)
+        {
+            throw c.Error($"expects a region with {2 + Carried} inputs and at least {1 + Carried} outputs");
+        }
+
+        var body = c.Regions[0];
+        for (var i = 0; i < Carried; i++)
+        {
+            var (first, inside, next) = (c.Input(2 + i), body.Inputs[2 + i].Type, body.Outputs[1 + i].Type);
+            if (first.Element != inside.Element || first.Element != next.Element || first.Rank != inside.Rank || first.Rank != next.Rank)
+            {
+                throw c.Error($"carried tensor {i} should keep its type, found {first}, then {next}");
+            }
+
+            c.Output(first.Element, Last[i]);
+        }
+
+        foreach (var scanned in body.Outputs.Skip(1 + Carried))
+        {
+            c.Output(scanned.Type.Element, new Shape([Trips, .. scanned.Type.Shape.Dims]));
+        }
+    }
+
+    /// <summary>Evaluated through its region, by whoever evaluates graphs.</summary>
+    public override void Evaluate(EvaluateContext c) => throw new InvalidOperationException("a loop is evaluated through its region");
+
+    /// <summary>
+    /// The dims of carried tensors that may change: the region's symbol, its first value, its value after an iteration (in dims of the region's
+    /// outputs) and the symbol of the last value.
+    /// </summary>
+    public IEnumerable<(Dim Symbol, Dim First, Dim Next, Dim Last)> ChangingDims(Node node)
+    {
+        var body = node.Regions[0];
+        var seen = new HashSet<Dim>();
+        for (var i = 0; i < Carried; i++)
+        {
+            var (first, inside, next) = (node.Inputs[2 + i].Type.Shape, body.Inputs[2 + i].Type.Shape, body.Outputs[1 + i].Type.Shape);
+            for (var axis = 0; axis < inside.Rank; axis++)
+            {
+                if (!ReferenceEquals(first[axis], inside[axis]) && inside[axis].IsSymbol && seen.Add(inside[axis]))
+                {
+                    yield return (inside[axis], first[axis], next[axis], Last[i][axis]);
+                }
+            }
+        }
+    }
+}
