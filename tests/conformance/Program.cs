@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Dlc.Conformance;
 using Dlc.Peers;
-using Dlc.Peers.OnnxRuntime;
 
 if (args is ["--help"] or ["-h"])
 {
@@ -84,9 +83,8 @@ return failed == 0 ? 0 : 1;
 
 static IEngine Engine(string name) => name switch
 {
-    "ort" when OrtLibrary.Missing is { } reason => throw new ArgumentException(reason),
-    "ort" => new OrtEngine(),
     "reference" => new ReferenceEngine(isDynamic: false),
     "dynamic" => new ReferenceEngine(isDynamic: true),
-    _ => throw new ArgumentException($"unknown engine '{name}' (dlc, ort, reference or dynamic)"),
+    "faulty" => new FaultyEngine(),
+    _ => Engines.Create(name),
 };

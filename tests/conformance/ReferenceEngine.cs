@@ -42,7 +42,9 @@ internal sealed class ReferenceEngine(bool isDynamic) : IEngine
 
         public IReadOnlyList<string> Outputs { get; } = module.OutputNames;
 
-        public IReadOnlyList<Value> Run(IReadOnlyList<KeyValuePair<string, Value>> inputs)
+        public IPreparedRun Prepare(IReadOnlyList<KeyValuePair<string, Value>> inputs) => new FunctionRun(() => Run(inputs));
+
+        private List<Value> Run(IReadOnlyList<KeyValuePair<string, Value>> inputs)
         {
             var byName = inputs.ToDictionary(i => i.Key, i => i.Value.Single);
             return [.. new GraphEvaluator(module).Run([.. Inputs.Select(name => ToTensor(byName[name]))]).Select(FromTensor)];

@@ -9,7 +9,7 @@ public interface IEngineModel : IDisposable
     /// <summary>The names of the outputs, in the model's order.</summary>
     IReadOnlyList<string> Outputs { get; }
 
-    /// <summary>Runs once: all outputs, in the model's order.</summary>
+    /// <summary>Hands inputs over once, to run them once or often.</summary>
     /// <exception cref="UnsupportedModelException">The engine lacks something that these inputs need.</exception>
-    IReadOnlyList<Value> Run(IReadOnlyList<KeyValuePair<string, Value>> inputs);
+    IPreparedRun Prepare(IReadOnlyList<KeyValuePair<string, Value>> inputs);
 }

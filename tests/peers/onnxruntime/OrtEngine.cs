@@ -7,17 +7,7 @@ public sealed class OrtEngine : IEngine
     public string Name => "ort";
 
     /// <inheritdoc/>
-    public IEngineModel Load(string path, int threads = 1)
-    {
-        try
-        {
-            return new Model(OrtSession.FromFile(path, threads));
-        }
-        catch (OrtException e) when (Lacks(e))
-        {
-            throw new UnsupportedModelException(e.Message, e);
-        }
-    }
+    public IEngineModel Load(string path, int threads = 1) => Guard(() => new Model(OrtSession.FromFile(path, threads)));
 
     private static bool Lacks(OrtException e) =>
         e.Message.Contains("NOT_IMPLEMENTED") || e.Message.Contains("Could not find an implementation")
@@ -25,17 +15,36 @@ public sealed class OrtEngine : IEngine
         || e.Message.Contains("is not a registered function/op") || e.Message.Contains("Unsupported model IR version")
         || e.Message.Contains("Unrecognized attribute") || e.Message.Contains("kernel is not supported");
 
+    private static T Guard<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (OrtException e) when (Lacks(e))
+        {
+            throw new UnsupportedModelException(e.Message, e);
+        }
+    }
+
     private sealed class Model(OrtSession session) : IEngineModel
     {
         public IReadOnlyList<string> Inputs { get; } = [.. session.Inputs.Select(i => i.Name)];
 
         public IReadOnlyList<string> Outputs { get; } = [.. session.Outputs.Select(o => o.Name)];
 
-        public IReadOnlyList<Value> Run(IReadOnlyList<KeyValuePair<string, Value>> inputs)
+        public IPreparedRun Prepare(IReadOnlyList<KeyValuePair<string, Value>> inputs) => new Prepared(Guard(() => session.Prepare(inputs)));
+
+        public void Dispose() => session.Dispose();
+    }
+
+    private sealed class Prepared(OrtCall call) : IPreparedRun
+    {
+        public void Run()
         {
             try
             {
-                return session.Run(inputs);
+                call.Run();
             }
             catch (OrtException e) when (Lacks(e))
             {
@@ -43,6 +52,8 @@ public sealed class OrtEngine : IEngine
             }
         }
 
-        public void Dispose() => session.Dispose();
+        public IReadOnlyList<Value> ReadOutputs() => call.ReadOutputs();
+
+        public void Dispose() => call.Dispose();
     }
 }

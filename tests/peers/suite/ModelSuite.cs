@@ -1,3 +1,5 @@
+using Dlc.Compiler.Onnx.Proto;
+
 namespace Dlc.Peers.Suite;
 
 /// <summary>
@@ -67,6 +69,13 @@ public static class ModelSuite
     /// <summary>The model of that name.</summary>
     public static SuiteModel ByName(string name) =>
         All.FirstOrDefault(m => m.Name == name) ?? throw new ArgumentException($"no model '{name}' in the suite; there are {string.Join(", ", All.Select(m => m.Name))}");
+
+    /// <summary>BERT-base with 24 layers, which only compile times are taken of.</summary>
+    public static SuiteModel Deep { get; } = Built("bert-24", Encoder, LongSequences);
+
+    /// <summary>A model of the caller's own with normal inputs.</summary>
+    public static SuiteModel Custom(string name, Func<ModelProto> build, SuiteCase[] cases) =>
+        new(name, () => BuiltModels.Get(name, build), () => null, Image, cases);
 
     private static SuiteCase[] Sequences =>
         [Text(1, 1), Text(1, 2), Text(1, 7), Text(2, 5), Text(3, 1), Text(4, 16), Text(1, 33), Text(2, 64), Text(5, 13)];

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Dlc.Bench;
+
+/// <summary>The other end of a <see cref="Worker"/> process.</summary>
+internal sealed class Peer : IDisposable
+{
+    /// <summary>What starts an answer; other lines are the engine's own talk.</summary>
+    public const string Mark = "\u0001";
+
+    private readonly Process _process;
+
+    /// <summary>Starts a process that runs the engine of that name.</summary>
+    public Peer(string engine)
+    {
+        Engine = engine;
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath!).Equals("dotnet", StringComparison.Ordinal))
+        {
+            start.ArgumentList.Add(typeof(Peer).Assembly.Location);
+        }
+
+        start.ArgumentList.Add("--worker");
+        start.ArgumentList.Add(engine);
+        _process = Process.Start(start)!;
+    }
+
+    /// <summary>The engine's name.</summary>
+    public string Engine { get; }
+
+    /// <summary>Loads or compiles a model; milliseconds it took.</summary>
+    public double Load(string model, int threads) => Ask($"load {model} {threads}")[0];
+
+    /// <summary>Puts the inputs of a size in place and runs once; milliseconds of that run.</summary>
+    public double Case(string label) => Ask($"case {label}")[0];
+
+    /// <summary>Runs for a while; milliseconds of each run.</summary>
+    public double[] Time(int milliseconds) => Ask($"time {milliseconds}");
+
+    /// <summary>Managed bytes that a run allocates.</summary>
+    public double Allocated() => Ask("allocated")[0];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        if (!_process.WaitForExit(TimeSpan.FromSeconds(10)))
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        _process.Dispose();
+    }
+
+    private double[] Ask(string command)
+    {
+        _process.StandardInput.WriteLine(command);
+        _process.StandardInput.Flush();
+        while (_process.StandardOutput.ReadLine() is { } line)
+        {
+            if (line.StartsWith(Mark + "error ", StringComparison.Ordinal))
+            {
+                throw new BenchException($"{Engine}: {command}: {line[(Mark.Length + 6)..]}");
+            }
+
+            if (line.StartsWith(Mark, StringComparison.Ordinal))
+            {
+                return [.. line[Mark.Length..].Split(' ').Select(t => double.Parse(t, CultureInfo.InvariantCulture))];
+            }
+        }
+
+        throw new BenchException($"{Engine}: {command}: the process ended");
+    }
+}

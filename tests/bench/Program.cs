@@ -1,0 +1,110 @@
+using Dlc.Bench;
+using Dlc.Peers.OnnxRuntime;
+using Dlc.Peers.Suite;
+
+if (args is ["--worker", var engine])
+{
+    Worker.Serve(engine);
+    return 0;
+}
+
+if (args is ["--help"] or ["-h"])
+{
+    Console.WriteLine(Arguments.Help);
+    return 0;
+}
+
+Arguments arguments;
+try
+{
+    arguments = Arguments.Parse(args);
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine($"{e.Message}\n{Arguments.Help}");
+    return 2;
+}
+
+if (OrtLibrary.Missing is { } reason)
+{
+    Console.Error.WriteLine(reason);
+    return 1;
+}
+
+bool Wanted(SuiteModel model) => arguments.Models.Any(m => model.Name.Contains(m, StringComparison.Ordinal));
+var measurements = new Measurements(arguments);
+var report = new Report(arguments);
+if (arguments.Only.Contains("speed"))
+{
+    report.Timings("Networks", Compare(BenchModels.Networks));
+}
+
+if (arguments.Only.Contains("gemm"))
+{
+    report.Timings("Matrix product with constant right side", Compare(BenchModels.Gemm));
+}
+
+if (arguments.Only.Contains("shapes"))
+{
+    report.Shapes([.. BenchModels.Networks.Where(m => Wanted(m) && m.Missing is null).SelectMany(m => Try(m, () => measurements.Shapes(m)))]);
+}
+
+if (arguments.Only.Contains("compile"))
+{
+    var figures = new List<(string, string)>();
+    foreach (var model in BenchModels.Networks.Append(ModelSuite.Deep).Where(m => Wanted(m) && m.Missing is null))
+    {
+        foreach (var seconds in Try(model, () => new[] { measurements.Compile(model) }))
+        {
+            figures.Add(($"compile {model.Name} (s)", Report.Number(seconds, 2)));
+        }
+    }
+
+    report.Figures("Compile times", figures);
+}
+
+report.Write(arguments.Page);
+return 0;
+
+List<Timing> Compare(IEnumerable<SuiteModel> models)
+{
+    var timings = new List<Timing>();
+    foreach (var threads in arguments.Threads)
+    {
+        foreach (var model in models.Where(Wanted))
+        {
+            if (model.Missing is { } why)
+            {
+                Console.Error.WriteLine($"skipped {model.Name}: {why}");
+                continue;
+            }
+
+            foreach (var timing in Try(model, () => measurements.Compare(model, threads)))
+            {
+                Console.Error.WriteLine($"{timing.Model} {timing.Size} x{timing.Threads}: dlc {timing.Ours:F3} ms, ort {timing.Theirs:F3} ms, {timing.Ours / timing.Theirs:F2}");
+                timings.Add(timing);
+            }
+        }
+    }
+
+    return timings;
+}
+
+// What one model cannot give must not cost the others' figures.
+static List<T> Try<T>(SuiteModel model, Func<IEnumerable<T>> measure)
+{
+    var results = new List<T>();
+    try
+    {
+        foreach (var result in measure())
+        {
+            results.Add(result);
+        }
+    }
+    catch (BenchException e)
+    {
+        Console.Error.WriteLine($"skipped {model.Name}: {e.Message}");
+    }
+
+    return results;
+}

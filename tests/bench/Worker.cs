@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using Dlc.Peers;
+using Dlc.Peers.Suite;
+
+namespace Dlc.Bench;
+
+/// <summary>
+/// The process that runs one engine: commands come in and answers go out a line each. Each peer has a process of its own, because a thread
+/// pool that spins between runs would take the other's processor.
+/// </summary>
+internal static class Worker
+{
+    /// <summary>Serves commands until the input ends.</summary>
+    public static void Serve(string engineName)
+    {
+        var engine = Engines.Create(engineName);
+        SuiteModel? suite = null;
+        IEngineModel? model = null;
+        IPreparedRun? run = null;
+        while (Console.In.ReadLine() is { } line)
+        {
+            var words = line.Split(' ');
+            string answer;
+            try
+            {
+                switch (words[0])
+                {
+                    case "load":
+                        suite = BenchModels.ByName(words[1]);
+                        var path = suite.Path;
+                        var watch = Stopwatch.StartNew();
+                        model = engine.Load(path, int.Parse(words[2], CultureInfo.InvariantCulture));
+                        answer = Format(watch.Elapsed.TotalMilliseconds);
+                        break;
+                    case "case":
+                        run?.Dispose();
+                        run = model!.Prepare(suite!.Inputs(suite.Cases.First(c => c.Label == words[1])));
+                        answer = Format(Time(run));
+                        break;
+                    case "time":
+                        answer = string.Join(' ', Slice(run!, int.Parse(words[1], CultureInfo.InvariantCulture)).Select(Format));
+                        break;
+                    case "allocated":
+                        answer = Format(Allocated(run!));
+                        break;
+                    default:
+                        throw new ArgumentException($"unknown command '{line}'");
+                }
+            }
+            catch (Exception e)
+            {
+                answer = $"error {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}";
+            }
+
+            Console.Out.WriteLine(Peer.Mark + answer);
+            Console.Out.Flush();
+        }
+    }
+
+    // Milliseconds of runs, one after another, until the slice is over; at least one.
+    private static List<double> Slice(IPreparedRun run, int milliseconds)
+    {
+        var times = new List<double>();
+        var watch = Stopwatch.StartNew();
+        do
+        {
+            times.Add(Time(run));
+        }
+        while (watch.ElapsedMilliseconds < milliseconds);
+        return times;
+    }
+
+    private static double Time(IPreparedRun run)
+    {
+        var start = Stopwatch.GetTimestamp();
+        run.Run();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    // Managed bytes a run, by all threads.
+    private static double Allocated(IPreparedRun run)
+    {
+        const int runs = 20;
+        run.Run();
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        for (var i = 0; i < runs; i++)
+        {
+            run.Run();
+        }
+
+        return (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)runs;
+    }
+
+    private static string Format(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}
