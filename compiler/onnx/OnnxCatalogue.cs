@@ -155,7 +155,26 @@ internal static class OnnxCatalogue
     /// <summary>Operators on known contents.</summary>
     private static readonly ISymbolicOperator[] FollowedOperators =
     [
+        .. FollowElementwise.All,
+        .. FollowReduce.All,
+        new FollowCast("Cast"),
+        new FollowCast("CastLike"),
+        new FollowConcat(),
+        new FollowConstantOfShape(),
+        new FollowExpand("Expand"),
+        new FollowExpand("Tile"),
+        new FollowGather(),
+        new FollowRange(),
+        new FollowReshape("Flatten"),
+        new FollowReshape("Reshape"),
+        new FollowReshape("Squeeze"),
+        new FollowReshape("Unsqueeze"),
+        new FollowSlice(),
+        new FollowSplit(),
+        new FollowTranspose(),
+        new FollowWhere(),
         new ShapeOperator(),
+        new SizeOperator(),
     ];
 
     public static IReadOnlyDictionary<(string Domain, string Type), IOnnxOperator> Imported { get; } =

@@ -25,14 +25,7 @@ public sealed partial class OnnxNode
             return known;
         }
 
-        var count = ElementCount(input);
-        var sizes = new Dim[count];
-        for (var i = 0; i < count; i++)
-        {
-            sizes[i] = Contents(input)?.Elements[i].Dim ?? Bind(ElementOf(Input(input), i), "n");
-        }
-
-        return sizes;
+        return [.. Enumerable.Range(0, ElementCount(input)).Select(Argument(input).SizeAt)];
     }
 
     /// <summary>The input's only element as a size, as <see cref="Sizes"/>.</summary>
@@ -47,23 +40,11 @@ public sealed partial class OnnxNode
     }
 
     /// <summary>
-    /// One element of a tensor of integers as an i64 scalar, by its position in row-major order.
-    /// </summary>
-    public Value ElementOf(Value list, int position)
-    {
-        var flat = list.Type.Rank == 1 ? list : Emit(new Reshape([list.Type.Shape.ElementCount(Dims)]), list);
-        var one = flat.Type.Shape[0].Is(1) && position == 0
-            ? flat : Emit(new Slice([Dims.Const(position)], [Dims.One], [Dims.One]), flat);
-        var scalar = Emit(new Reshape([]), one);
-        return scalar.Type.Element == ElementType.Int64 ? scalar : Emit(new Cast(ElementType.Int64), scalar);
-    }
-
-    /// <summary>
     /// A fresh symbol, at least 0, that is bound at run time to an i64 scalar. <paramref name="prefix"/> begins its name.
     /// </summary>
     public Dim Bind(Value scalar, string prefix)
     {
-        var symbol = Dims.FreshSymbol($"{prefix}_");
+        var symbol = Dims.FreshSymbol(prefix);
         Facts.AssumeRange(symbol, 0, long.MaxValue, $"{Type} '{Origin}'");
         EmitNode(new BindDim(symbol), [scalar]);
         return symbol;

@@ -1,5 +1,6 @@
 using Dlc.IR;
 using Dlc.IR.Ops;
+using Dlc.IR.Symbolic;
 
 namespace Dlc.Compiler.Onnx;
 
@@ -16,6 +17,7 @@ public sealed class OnnxValue
     private readonly string? _name;
     private Value? _value;
     private SymbolicTensor? _contents;
+    private readonly Dictionary<int, Value> _elements = [];
     private bool _isConstantFollowed;
 
     /// <summary>A value that exists.</summary>
@@ -58,6 +60,12 @@ public sealed class OnnxValue
                 _contents = SymbolicTensor.Of(Constant, _owner.Dims);
             }
 
+            if (_contents is { } contents && contents.Elements.Items.Any(e => e.Source is not null))
+            {
+                // What was data may have become a size since.
+                _contents = contents with { Elements = contents.Elements.Items.Select(Resolve).ToValueList() };
+            }
+
             return _contents;
         }
     }
@@ -68,15 +76,79 @@ public sealed class OnnxValue
 
     private string[] Origins => _name is null ? [] : [_name];
 
+    /// <summary>
+    /// One element of a tensor of integers as an i64 scalar, by its position in row-major order. Emitted next to the tensor itself.
+    /// </summary>
+    public Value ElementAt(int position)
+    {
+        if (_elements.TryGetValue(position, out var known))
+        {
+            return known;
+        }
+
+        var value = Value;
+        if (value.Type.Rank > 0)
+        {
+            var dims = _owner.Dims;
+            var flat = value.Type.Rank == 1 ? value : _owner.Add(new Reshape([value.Type.Shape.ElementCount(dims)]), [value], Origins);
+            var one = flat.Type.Shape[0].Is(1)
+                ? flat : _owner.Add(new Slice([dims.Const(position)], [dims.One], [dims.One]), [flat], Origins);
+            value = _owner.Add(new Reshape([]), [one], Origins);
+        }
+
+        value = value.Type.Element == ElementType.Int64 ? value : _owner.Add(new Cast(ElementType.Int64), [value], Origins);
+        _elements.Add(position, value);
+        return value;
+    }
+
+    /// <summary>
+    /// One element of a tensor of integers as a size: a symbol, at least 0, bound at run time, the same at each call. From then on the contents
+    /// show it, so that what is computed from it later is followed.
+    /// </summary>
+    public Dim SizeAt(int position)
+    {
+        if (Contents?.Elements[position] is { } element)
+        {
+            if (element.Dim is { } dim)
+            {
+                return dim;
+            }
+
+            if (element.Source is { } source && !ReferenceEquals(source, this))
+            {
+                return source.SizeAt(element.Position);
+            }
+        }
+
+        var scalar = ElementAt(position);
+        var symbol = _owner.Dims.FreshSymbol("n");
+        _owner.Facts.AssumeRange(symbol, 0, long.MaxValue, $"size in '{_name ?? Value.Name}'");
+        _owner.AddNode(new BindDim(symbol), [scalar], [], Origins);
+        var count = (int)Type.Shape.ElementCount(_owner.Dims).Constant;
+        var elements = _contents?.Elements.Items.ToArray() ?? [.. Enumerable.Range(0, count).Select(i => SymbolicElement.Data(this, i))];
+        elements[position] = symbol;
+        _contents = new SymbolicTensor(Type.Element, [.. Type.Shape.ToNumbers().Select(d => (int)d)], [.. elements]);
+        return symbol;
+    }
+
     private Value Emit(SymbolicTensor contents)
     {
         var shape = Type.Shape;
+        if (contents.Elements.Items.Any(e => e.Source is not null))
+        {
+            var parts = contents.Elements.Items.Select(e => e.Source is { } source
+                ? Narrow(_owner.Add(new Reshape([_owner.Dims.One]), [source.ElementAt(e.Position)], Origins))
+                : _owner.Add(new DimTensor(contents.Element, [_owner.Dims.One], [e.Dim!]), [], Origins)).ToArray();
+            var list = parts.Length == 1 ? parts[0] : _owner.Add(new Concat(0), parts, Origins);
+            return shape.Rank == 1 ? list : _owner.Add(new Reshape(shape), [list], Origins, _name);
+        }
+
         if (!contents.Element.IsFloat())
         {
             return _owner.Add(new DimTensor(contents.Element, shape, contents.ToDims()!.ToValueList()), [], Origins, _name);
         }
 
-        // Dims over integers, with numbers among them: numerators where symbolic, then the quotients, then a choice.
+        // Fractions of dims, with numbers among them: numerators over denominators, plus the numbers.
         var zero = _owner.Dims.Zero;
         var numerators = _owner.Add(
             new DimTensor(contents.Element, shape, contents.Elements.Items.Select(e => e.Dim ?? zero).ToValueList()), [], Origins);
@@ -97,4 +169,9 @@ public sealed class OnnxValue
         return contents.Elements.Items.Any(e => e.Number != 0)
             ? _owner.Add(new Add(), [value, _owner.Add(new Constant(numbers), [], Origins)], Origins, _name) : value;
     }
+
+    private SymbolicElement Resolve(SymbolicElement element) =>
+        element.Source is { } source && !ReferenceEquals(source, this) && source.Contents?.Elements[element.Position].Dim is { } dim ? dim : element;
+
+    private Value Narrow(Value value) => Type.Element == ElementType.Int64 ? value : _owner.Add(new Cast(Type.Element), [value], Origins);
 }

@@ -60,8 +60,12 @@ public sealed record SymbolicTensor(ElementType Element, ValueList<int> Dims, Va
     /// <summary>The type, as the IR sees it.</summary>
     public TensorType TypeIn(DimContext context) => new(Element, new Shape([.. Dims.Items.Select(d => context.Const(d))]));
 
-    /// <summary>The elements as integers or bools; null for floats.</summary>
-    public Dim[]? ToDims() => Element.IsFloat() ? null : [.. Elements.Items.Select(e => e.Dim!)];
+    /// <summary>The elements as integers or bools; null for floats and where one is data.</summary>
+    public Dim[]? ToDims() => Element.IsFloat() || Elements.Items.Any(e => e.Source is not null) ? null : [.. Elements.Items.Select(e => e.Dim!)];
+
+    /// <summary>A tensor of other dims, made of elements of this one.</summary>
+    public SymbolicTensor Pick(IEnumerable<int> dims, IEnumerable<int> positions) =>
+        new(Element, dims.ToValueList(), positions.Select(p => Elements[p]).ToValueList());
 
     /// <summary>The tensor of numbers; null when an element is symbolic.</summary>
     public Tensor? ToTensor()

@@ -93,29 +93,42 @@ internal sealed class ReshapeOperator : IOnnxOperator
         return total.FloorDiv(known);
     }
 
-    /// <summary>The target's dims computed at run time: 0 and -1 resolved in data, then bound.</summary>
+    /// <summary>The target's dims with those that are data computed at run time: 0 and -1 resolved there, then bound.</summary>
     private static Shape Compute(OnnxNode node, Shape from)
     {
         var count = node.ElementCount(1);
         var keepsZero = node.Flag("allowzero");
-        var list = node.Input(1);
+        var (list, contents) = (node.Argument(1), node.Contents(1));
+        var known = Enumerable.Range(0, count).Select(axis => contents?.Elements[axis].Dim).ToArray();
         var (zero, one) = (node.Scalar(ElementType.Int64, 0), node.Scalar(ElementType.Int64, 1));
         var elements = new Value[count];
-        var known = one;
         for (var axis = 0; axis < count; axis++)
         {
-            var element = node.ElementOf(list, axis);
-            if (!keepsZero && axis < from.Rank)
+            if (known[axis] is not null)
             {
-                element = node.Emit(new Where(), node.Emit(new Equal(), element, zero), node.Scalar(from[axis]), element);
+                continue;
             }
 
-            elements[axis] = element;
-            known = node.Emit(new Mul(), known, node.Emit(new Where(), node.Emit(new Less(), element, zero), one, element));
+            var element = list.ElementAt(axis);
+            elements[axis] = keepsZero || axis >= from.Rank
+                ? element : node.Emit(new Where(), node.Emit(new Equal(), element, zero), node.Scalar(from[axis]), element);
         }
 
-        var rest = node.Emit(new Div(), node.Scalar(from.ElementCount(node.Dims)), known);
-        return new Shape([.. elements.Select(element =>
-            node.Bind(node.Emit(new Where(), node.Emit(new Less(), element, zero), rest, element), "n"))]);
+        if (known.Any(dim => dim is not null && dim.Is(-1)))
+        {
+            // The -1 stands in what is known, so that no datum may be one.
+            return Resolve(node, from, [.. known.Select((dim, axis) => dim ?? node.Bind(elements[axis], "n"))]);
+        }
+
+        var sizes = Resolve(node, from, [.. known.Select(dim => dim ?? node.Dims.One)]);
+        var product = node.Scalar(node.Dims.Product(sizes.Dims));
+        foreach (var element in elements.Where(e => e is not null))
+        {
+            product = node.Emit(new Mul(), product, node.Emit(new Where(), node.Emit(new Less(), element, zero), one, element));
+        }
+
+        var rest = node.Emit(new Div(), node.Scalar(from.ElementCount(node.Dims)), product);
+        return new Shape([.. elements.Select((element, axis) => element is null
+            ? sizes[axis] : node.Bind(node.Emit(new Where(), node.Emit(new Less(), element, zero), rest, element), "n"))]);
     }
 }
