@@ -28,6 +28,21 @@ public sealed partial class OnnxNode
         return [.. Enumerable.Range(0, ElementCount(input)).Select(Argument(input).SizeAt)];
     }
 
+    /// <summary>The input's elements as the dims of a shape, as <see cref="Sizes"/>; a number below 0 is an error.</summary>
+    public Shape TargetShape(int input)
+    {
+        var sizes = Sizes(input);
+        foreach (var size in sizes)
+        {
+            if (Facts.ProveLess(size, 0) == Proof.True)
+            {
+                throw Error($"expects sizes as input {input}, found {size}", ErrorCodes.BadDim);
+            }
+        }
+
+        return new Shape([.. sizes]);
+    }
+
     /// <summary>The input's only element as a size, as <see cref="Sizes"/>.</summary>
     public Dim Size(int input) => Sizes(input) is [var size] ? size : throw Error($"expects one number as input {input}, found {InputType(input)}");
 
