@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Dlc.IR.Symbolic;
 
 namespace Dlc.IR;
 
@@ -7,15 +8,22 @@ namespace Dlc.IR;
 /// </summary>
 public sealed class Graph
 {
-    internal Graph(Module module, ImmutableArray<Value> inputs, ImmutableArray<Node> nodes, ImmutableArray<Value> outputs)
+    internal Graph(Module module, Facts facts, ImmutableArray<Value> inputs, ImmutableArray<Node> nodes, ImmutableArray<Value> outputs)
     {
         Module = module;
+        Facts = facts;
         Inputs = inputs;
         Nodes = nodes;
         Outputs = outputs;
     }
 
     public Module Module { get; }
+
+    /// <summary>
+    /// What may be relied on inside. Mostly the module's facts; a region that may not run (a branch, a loop's body) has a clone with more, and the
+    /// clone's <see cref="Facts.OwnGuards"/> are checked when the region runs.
+    /// </summary>
+    public Facts Facts { get; }
 
     public ImmutableArray<Value> Inputs { get; }
 

@@ -6,7 +6,9 @@ using Dlc.IR.Symbolic;
 namespace Dlc.IR;
 
 /// <summary>Appends nodes to a new graph; types come from <see cref="Op.Infer"/>.</summary>
-public sealed class GraphBuilder(Module module)
+/// <param name="module">The module of the graph.</param>
+/// <param name="facts">What the graph's operators may rely on and add to (see <see cref="Graph.Facts"/>); the module's facts if null.</param>
+public sealed class GraphBuilder(Module module, Facts? facts = null)
 {
     private readonly List<Value> _inputs = [];
     private readonly List<Node> _nodes = [];
@@ -15,7 +17,7 @@ public sealed class GraphBuilder(Module module)
 
     public DimContext Dims => Module.Dims;
 
-    public Facts Facts => Module.Facts;
+    public Facts Facts { get; } = facts ?? module.Facts;
 
     /// <summary>The nodes so far.</summary>
     public IReadOnlyList<Node> Nodes => _nodes;
@@ -41,7 +43,7 @@ public sealed class GraphBuilder(Module module)
     public Node AddNode(Op op, ReadOnlySpan<Value> inputs, ReadOnlySpan<Graph> regions = default, ReadOnlySpan<string> origins = default,
         ReadOnlySpan<string?> names = default)
     {
-        var context = new InferContext(Module, op, [.. inputs], [.. regions], [.. origins]);
+        var context = new InferContext(Module, Facts, op, [.. inputs], [.. regions], [.. origins]);
         op.Infer(context);
         var outputs = ImmutableArray.CreateBuilder<Value>(context.Outputs.Count);
         for (var i = 0; i < context.Outputs.Count; i++)
@@ -68,5 +70,5 @@ public sealed class GraphBuilder(Module module)
         return node;
     }
 
-    public Graph Build(ReadOnlySpan<Value> outputs) => new(Module, [.. _inputs], [.. _nodes], [.. outputs]);
+    public Graph Build(ReadOnlySpan<Value> outputs) => new(Module, Facts, [.. _inputs], [.. _nodes], [.. outputs]);
 }

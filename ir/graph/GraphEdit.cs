@@ -21,7 +21,7 @@ public sealed class GraphEdit
     {
         _source = source;
         Reason = reason;
-        _builder = new GraphBuilder(source.Module);
+        _builder = new GraphBuilder(source.Module, source.Facts);
         _outer = outer;
         foreach (var input in source.Inputs)
         {
@@ -32,6 +32,9 @@ public sealed class GraphEdit
     public string Reason { get; }
 
     public Module Module => _source.Module;
+
+    /// <summary>What may be relied on in this graph.</summary>
+    public Symbolic.Facts Facts => _source.Facts;
 
     /// <summary>The nodes of the new graph so far.</summary>
     public IReadOnlyList<Node> Nodes => _builder.Nodes;
@@ -104,7 +107,7 @@ public sealed class GraphEdit
         for (var i = 0; same && i < a.Rank; i++)
         {
             same = ReferenceEquals(a.Shape[i], b.Shape[i])
-                || Module.Facts.ProveEqual(a.Shape[i], b.Shape[i]) == Symbolic.Proof.True;
+                || Facts.ProveEqual(a.Shape[i], b.Shape[i]) == Symbolic.Proof.True;
         }
 
         if (!same)

@@ -37,7 +37,7 @@ public sealed class GraphEvaluator(Module module)
         }
 
         var outputs = Run(graph);
-        CheckGuards();
+        CheckGuards(module.Facts);
         return outputs;
     }
 
@@ -49,7 +49,13 @@ public sealed class GraphEvaluator(Module module)
             _values[region.Inputs[i]] = arguments[i];
         }
 
-        return Run(region);
+        var outputs = Run(region);
+        if (!ReferenceEquals(region.Facts, module.Facts))
+        {
+            CheckGuards(region.Facts);
+        }
+
+        return outputs;
     }
 
     private IReadOnlyList<Tensor> Run(Graph graph)
@@ -123,9 +129,9 @@ public sealed class GraphEvaluator(Module module)
 
     private void Bind(Dim symbol, long value) => _dims.Bind(symbol, value);
 
-    private void CheckGuards()
+    private void CheckGuards(Facts facts)
     {
-        foreach (var guard in module.Facts.Guards)
+        foreach (var guard in facts.OwnGuards)
         {
             // Symbols of a branch that was not taken have no value, and what speaks of them does not matter.
             if (_dims.TryEvaluate(guard.Left, out var left) && _dims.TryEvaluate(guard.Right, out var right) && !Holds(guard.Relation, left, right))

@@ -12,9 +12,10 @@ public sealed class InferContext
     private readonly ImmutableArray<string> _origins;
     private readonly List<TensorType> _outputs = [];
 
-    internal InferContext(Module module, Op op, ImmutableArray<Value> inputs, ImmutableArray<Graph> regions, ImmutableArray<string> origins)
+    internal InferContext(Module module, Facts facts, Op op, ImmutableArray<Value> inputs, ImmutableArray<Graph> regions, ImmutableArray<string> origins)
     {
         Module = module;
+        Facts = facts;
         _op = op;
         _inputs = inputs;
         Regions = regions;
@@ -25,7 +26,7 @@ public sealed class InferContext
 
     public DimContext Dims => Module.Dims;
 
-    public Facts Facts => Module.Facts;
+    public Facts Facts { get; }
 
     public ImmutableArray<Graph> Regions { get; }
 

@@ -12,6 +12,7 @@ public sealed class Facts
     private readonly List<LikelyValues> likely = [];
     private readonly Dictionary<(Dim Left, Relation Relation, Dim Right), Proof> proofs = [];
     private readonly FactEngine engine;
+    private int inheritedGuards;
 
     /// <summary>Creates an empty collection.</summary>
     public Facts(DimContext context)
@@ -28,6 +29,9 @@ public sealed class Facts
 
     /// <summary>What the runtime has to check, in order.</summary>
     public IReadOnlyList<Guard> Guards => guards;
+
+    /// <summary>The guards that were added since this was cloned: all of them, where it was not.</summary>
+    public IReadOnlyList<Guard> OwnGuards => [.. guards.Skip(inheritedGuards)];
 
     /// <summary>All likely values, in the order given.</summary>
     public IReadOnlyList<LikelyValues> AllLikely => likely;
@@ -202,6 +206,7 @@ public sealed class Facts
 
             copy.likely.AddRange(likely);
             copy.guards.AddRange(guards);
+            copy.inheritedGuards = guards.Count;
             return copy;
         }
     }

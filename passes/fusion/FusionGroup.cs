@@ -63,7 +63,7 @@ internal sealed class FusionGroup(FusionKind kind)
         }
 
         var inputs = ExternalInputs();
-        var body = new GraphBuilder(edit.Module);
+        var body = new GraphBuilder(edit.Module, edit.Facts);
         var map = new Dictionary<Value, Value>();
         var types = edit.Map([.. inputs]);
         for (var i = 0; i < inputs.Count; i++)

@@ -16,7 +16,7 @@ public sealed record Match(Node Node, Value[] Inputs, GraphEdit Edit, Dictionary
 
     public TensorType Type => Node.Output.Type;
 
-    public Facts Facts => Edit.Module.Facts;
+    public Facts Facts => Edit.Facts;
 
     public DimContext Dims => Edit.Module.Dims;
 
