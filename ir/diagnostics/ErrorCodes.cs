@@ -21,6 +21,9 @@ public static class ErrorCodes
     /// <summary>A tensor file (.npy, .npz, .pb) that is damaged or of a kind that cannot be read.</summary>
     public const string BadTensorFile = "DLC1004";
 
+    /// <summary>A file that cannot be read or written.</summary>
+    public const string BadFile = "DLC1005";
+
     /// <summary>Text IR that does not parse.</summary>
     public const string BadText = "DLC3001";
 

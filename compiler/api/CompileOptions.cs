@@ -1,0 +1,33 @@
+using Dlc.Compiler.Onnx;
+
+namespace Dlc.Compiler;
+
+/// <summary>How a model is compiled.</summary>
+public sealed record CompileOptions
+{
+    /// <summary>The processor: <c>cpu</c> (this one), <c>cpu:x86-64-v3</c>, <c>cpu:x86-64-v4</c> or <c>cpu:native</c>.</summary>
+    public string Target { get; init; } = "cpu";
+
+    /// <summary>
+    /// What is known of dims, each <c>NAME=SPEC</c> with a comma list of a value (<c>4</c>), a range (<c>1..512</c>), a divisor (<c>%8</c>) and
+    /// likely values (<c>~128|512</c>). The runtime checks all but the last. A dim without a name is called after its input and axis, as <c>x.0</c>.
+    /// </summary>
+    public IReadOnlyList<string> Dims { get; init; } = [];
+
+    /// <summary>Threads of the compiler; 0 for as many as there are processors. Changes nothing in the result.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Folder for one numbered file a pass that changed something, and the kernels; null for none.</summary>
+    public string? DumpDirectory { get; init; }
+
+    /// <summary>Folder of external data of a model from memory; null for none. A model file has its own folder.</summary>
+    public string? ExternalDataFolder { get; init; }
+
+    /// <summary>Told what the compiler is at; called from several threads.</summary>
+    public Action<CompileProgress>? Progress { get; init; }
+
+    /// <summary>Counts what was compiled, over all compilations that it is given to.</summary>
+    public CompileCounter? Counter { get; init; }
+
+    internal ImportOptions ToImportOptions() => new() { Dims = [.. Dims.Select(DimSpec.Parse)], Folder = ExternalDataFolder };
+}

@@ -1,0 +1,58 @@
+using Dlc.Compiler.Driver;
+using Dlc.Compiler.Onnx;
+using Dlc.IR;
+using Dlc.IR.Diagnostics;
+using Dlc.Runtime;
+
+namespace Dlc.Compiler;
+
+/// <summary>
+/// The compiler, embedded: one compilation serves every shape of the model. Errors of the model or the options are
+/// <see cref="DlcException"/>s; an <see cref="InternalCompilerException"/> is a bug of the compiler.
+/// </summary>
+/// <example><code>
+/// using var model = DlcCompiler.Compile("model.onnx");
+/// using var session = model.CreateSession();
+/// var y = session.Run(("x", tensor));
+/// </code></example>
+public static class DlcCompiler
+{
+    /// <summary>Compiles an ONNX file and loads the result.</summary>
+    public static CompiledModel Compile(string path, CompileOptions? options = null) => Build(path, options).Load();
+
+    /// <summary>Compiles an ONNX model from memory and loads the result.</summary>
+    public static CompiledModel Compile(ReadOnlyMemory<byte> model, CompileOptions? options = null) => Build(model, options).Load();
+
+    /// <summary>Compiles a graph built in this process (see <see cref="GraphBuilder"/>) and loads the result: the hook for a just-in-time use.</summary>
+    public static CompiledModel Compile(Module module, CompileOptions? options = null) => Build(module, options).Load();
+
+    /// <summary>Compiles an ONNX file to a <c>.dlcx</c> file, which <see cref="CompiledModel.Load"/> runs without the compiler.</summary>
+    public static CompileReport CompileToFile(string path, string output, CompileOptions? options = null)
+    {
+        var compilation = Build(path, options);
+        compilation.Save(output);
+        return compilation.Report;
+    }
+
+    /// <summary>Compiles an ONNX file.</summary>
+    public static Compilation Build(string path, CompileOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        options ??= new CompileOptions();
+        return CompileDriver.Run(() => OnnxImporter.Import(path, options.ToImportOptions()), options);
+    }
+
+    /// <summary>Compiles an ONNX model from memory.</summary>
+    public static Compilation Build(ReadOnlyMemory<byte> model, CompileOptions? options = null)
+    {
+        options ??= new CompileOptions();
+        return CompileDriver.Run(() => OnnxImporter.Import(model, options.ToImportOptions()), options);
+    }
+
+    /// <summary>Compiles a graph built in this process.</summary>
+    public static Compilation Build(Module module, CompileOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        return CompileDriver.Run(() => module, options ?? new CompileOptions());
+    }
+}

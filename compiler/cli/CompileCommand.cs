@@ -1,0 +1,33 @@
+using System.CommandLine;
+
+namespace Dlc.Compiler.Cli;
+
+/// <summary><c>dlc compile</c>: from an ONNX model to a <c>.dlcx</c> file.</summary>
+internal static class CompileCommand
+{
+    public static Command Create()
+    {
+        var model = CommonOptions.Model(compiled: false);
+        var output = new Option<string?>("--output", "-o") { Description = "The file to write; by default MODEL.dlcx beside the model", HelpName = "OUT.dlcx" };
+        var (target, dims, threads) = (CommonOptions.Target(), CommonOptions.Dim(), CommonOptions.Threads());
+        var (dump, times) = (CommonOptions.Dump(), CommonOptions.TimePasses());
+        var command = new Command("compile", "Compile a model to a .dlcx file") { model, output, target, dims, threads, dump, times };
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetRequiredValue(model);
+            var options = new CompileOptions
+            {
+                Target = parsed.GetValue(target)!,
+                Dims = parsed.GetValue(dims) ?? [],
+                Threads = parsed.GetValue(threads),
+                DumpDirectory = parsed.GetValue(dump),
+            };
+            var file = parsed.GetValue(output) ?? Path.ChangeExtension(path, ".dlcx");
+            var report = ProgressDisplay.Run(options, watched => DlcCompiler.CompileToFile(path, file, watched));
+            Summary.Print(report, Console.Out, parsed.GetValue(times));
+            Console.Out.WriteLine($"wrote {file} ({Summary.Bytes(new FileInfo(file).Length)})");
+            return ExitCodes.Good;
+        });
+        return command;
+    }
+}
