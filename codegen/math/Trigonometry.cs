@@ -113,6 +113,9 @@ internal static class Trigonometry
             -1.0 / 1307674368000,
             1.0 / 355687428096000);
         sin = b.Fma(b.FMul(r, z), sin, r);
+
+        // The reduction turns -0 into +0.
+        sin = b.Select(b.FCmp(LLVMRealPredicate.LLVMRealOEQ, x, 0.0), x, sin);
         LLVMValueRef cos = b.Polynomial(
             z,
             1.0,

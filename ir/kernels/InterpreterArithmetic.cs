@@ -117,7 +117,7 @@ public static class InterpreterArithmetic
     {
         UnaryOp.Neg => -x,
         UnaryOp.Abs => Math.Abs(x),
-        UnaryOp.Sign => double.IsNaN(x) ? x : Math.Sign(x),
+        UnaryOp.Sign => double.IsNaN(x) || x == 0 ? x : Math.Sign(x),
         UnaryOp.Exp => Math.Exp(x),
         UnaryOp.Log => Math.Log(x),
         UnaryOp.Sqrt => Math.Sqrt(x),

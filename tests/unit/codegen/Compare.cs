@@ -12,27 +12,36 @@ internal static class Compare
     internal static IEnumerable<CpuTarget> Targets => new[] { CpuTarget.V3, CpuTarget.V4 }.Where(t => t.RunsHere());
 
     /// <summary>Asserts that written buffers agree to <paramref name="tolerance"/> relative to their magnitude, integers exactly.</summary>
-    internal static void Check(Kernel kernel, DimEvaluator bindings, double tolerance, params byte[][] buffers)
+    internal static void Check(Kernel kernel, DimEvaluator bindings, double tolerance, params byte[][] buffers) =>
+        Check(kernel, tolerance, (kernel.DimParameters.Select(bindings.Evaluate).ToArray(), buffers));
+
+    /// <summary>As above for several values of the kernel's dims, compiled once.</summary>
+    internal static void Check(Kernel kernel, double tolerance, params (long[] Dims, byte[][] Buffers)[] cases)
     {
-        long[] dims = [.. kernel.DimParameters.Select(bindings.Evaluate)];
-        byte[][] expected = [.. buffers.Select(b => (byte[])b.Clone())];
-        int status = Interpreter.Run(kernel, [.. expected.Select(b => b.AsMemory())], bindings);
-        long items = kernel.WorkItems switch
+        CpuTarget[] targets = [.. Targets];
+        NativeKernels[] compiled = [.. targets.Select(t => new NativeKernels([kernel], t))];
+        foreach ((long[] dims, byte[][] buffers) in cases)
         {
-            DimExpr dim => bindings.Evaluate(dim.Dim),
-            IntLiteral literal => literal.Value,
-            _ => throw new InvalidOperationException(),
-        };
-        foreach (CpuTarget target in Targets)
-        {
-            using NativeKernels native = new([kernel], target);
-            byte[][] actual = [.. buffers.Select(b => (byte[])b.Clone())];
-            int compiled = native.Run(0, actual, dims, checked((int)bindings.Evaluate(kernel.ScratchBytes)), 0, items);
-            Assert.Equal(status, compiled);
-            for (int i = 0; i < buffers.Length; i++)
+            long Value(Dim dim) => dim.IsConstant ? dim.Constant : dims[kernel.DimParameters.Items.IndexOf(dim)];
+            long items = kernel.WorkItems is DimExpr extent ? Value(extent.Dim) : ((IntLiteral)kernel.WorkItems).Value;
+            byte[][] expected = [.. buffers.Select(b => (byte[])b.Clone())];
+            int status = Interpreter.Run(kernel, [.. expected.Select(b => b.AsMemory())], dims, 0, items);
+            for (int t = 0; t < targets.Length; t++)
             {
-                AssertEqual(kernel, target, kernel.Parameters[i], expected[i], actual[i], tolerance);
+                // Any size will do for tests: scratch dims are no parameters of the kernel.
+                const int scratch = 1 << 16;
+                byte[][] actual = [.. buffers.Select(b => (byte[])b.Clone())];
+                Assert.Equal(status, compiled[t].Run(0, actual, dims, scratch, 0, items));
+                for (int i = 0; i < buffers.Length; i++)
+                {
+                    AssertEqual(kernel, targets[t], kernel.Parameters[i], expected[i], actual[i], tolerance);
+                }
             }
+        }
+
+        foreach (NativeKernels native in compiled)
+        {
+            native.Dispose();
         }
     }
 
