@@ -32,6 +32,7 @@ internal static class OnnxCatalogue
         new CastOperator("Cast"),
         new CastOperator("CastLike"),
         new UnaryOperator("Ceil", new Ceil()),
+        new CausalConvWithStateOperator(),
         new CeluOperator(),
         new ClipOperator(),
         new Col2ImOperator(),

@@ -7,7 +7,7 @@ namespace Dlc.IR.Ops;
 /// Adds the columns of sliding blocks up into an image: <c>x [N, C*taps, blocks]</c> to <c>[N, C, Image...]</c>, where the blocks are those of a
 /// window of <paramref name="Block"/> taps over the padded image, row-major (ONNX Col2Im). One number per image axis in each list. f16 and bf16 sum in f32.
 /// </summary>
-public sealed record Col2Im(ValueList<Dim> Image, ValueList<long> Block, ValueList<long> Strides, ValueList<long> Dilations,
+public sealed record Col2Im(ValueList<Dim> Image, ValueList<Dim> Block, ValueList<long> Strides, ValueList<long> Dilations,
     ValueList<Dim> PadsBegin, ValueList<Dim> PadsEnd) : Op, IIndexFunction
 {
     public override bool IsHeavy => true;
@@ -24,7 +24,7 @@ public sealed record Col2Im(ValueList<Dim> Image, ValueList<long> Block, ValueLi
         }
 
         var x = c.Input(0);
-        var taps = c.Dims.Const(RowMajor.Count(Block.Items.AsSpan()));
+        var taps = c.Dims.Product(Block.Items);
         c.Require(x.Shape[1], Relation.Divisible, taps, "channels times taps");
         c.RequireEqual(x.Shape[2], c.Dims.Product(Enumerable.Range(0, rank).Select(Blocks)), "blocks");
         c.Output(x.Element, [x.Shape[0], x.Shape[1].FloorDiv(taps), .. Image]);
@@ -35,13 +35,14 @@ public sealed record Col2Im(ValueList<Dim> Image, ValueList<long> Block, ValueLi
         var (x, output) = (c.Input(0), c.NewOutput());
         var blocks = Enumerable.Range(0, Image.Count).Select(axis => c.Dim(Blocks(axis))).ToArray();
         var sums = new double[output.Count];
-        var taps = RowMajor.Count(Block.Items.AsSpan());
+        long[] block = [.. Block.Select(c.Dim)];
+        var taps = RowMajor.Count(block);
         for (var i = 0L; i < x.Count; i++)
         {
             var at = RowMajor.Index(i, x.Dims);
-            var (tap, block) = (RowMajor.Index(at[1] % taps, Block.Items.AsSpan()), RowMajor.Index(at[2], blocks));
+            var (tap, place) = (RowMajor.Index(at[1] % taps, block), RowMajor.Index(at[2], blocks));
             long[] to = [at[0], at[1] / taps,
-                .. block.Select((b, axis) => (b * Strides[axis]) + (tap[axis] * Dilations[axis]) - c.Dim(PadsBegin[axis]))];
+                .. place.Select((b, axis) => (b * Strides[axis]) + (tap[axis] * Dilations[axis]) - c.Dim(PadsBegin[axis]))];
             if (to[2..].Select((p, axis) => p >= 0 && p < output.Dims[axis + 2]).All(isInside => isInside))
             {
                 sums[RowMajor.Position(to, output.Dims)] += x.GetDouble(i);
@@ -72,7 +73,7 @@ public sealed record Col2Im(ValueList<Dim> Image, ValueList<long> Block, ValueLi
                 return;
             }
 
-            c.Kernel.Serial(ExprFactory.Int(Block[axis]), tap =>
+            c.Kernel.Serial(c.Dim(Block[axis]), tap =>
             {
                 var from = index[axis + 2] + c.Dim(PadsBegin[axis]) - (tap * Dilations[axis]);
                 var stride = ExprFactory.Int(Strides[axis]);
@@ -84,7 +85,7 @@ public sealed record Col2Im(ValueList<Dim> Image, ValueList<long> Block, ValueLi
                     hits = ExprFactory.And(hits, ExprFactory.Equal(ExprFactory.Binary(BinaryOp.Mod, from, stride), ExprFactory.Int(0)));
                 }
 
-                Axis(axis + 1, (row * Block[axis]) + tap, (block * blocks) + number, ExprFactory.And(isHit, hits));
+                Axis(axis + 1, (row * c.Dim(Block[axis])) + tap, (block * blocks) + number, ExprFactory.And(isHit, hits));
             });
         }
     }

@@ -11,7 +11,7 @@ internal sealed class Col2ImOperator : IOnnxOperator
 
     public void Import(OnnxNode node)
     {
-        var (image, block) = (node.Sizes(1), node.ConstantLongs(2));
+        var (image, block) = (node.Sizes(1), node.Sizes(2));
         var rank = image.Length;
         var pads = Spatial.List(node, "pads", 2 * rank, 0);
         Dim[] all = [.. pads.Select(node.Dims.Const)];

@@ -1,4 +1,3 @@
-using Dlc.IR;
 using Dlc.IR.Ops;
 
 namespace Dlc.Compiler.Onnx.Operators;
@@ -11,7 +10,7 @@ internal sealed class CumulateOperator(string type, ReduceKind kind) : IOnnxOper
     public void Import(OnnxNode node)
     {
         var x = node.Input(0);
-        var axis = node.Axis(node.ConstantLongs(1)[0], x.Type.Rank);
-        node.SetOutput(0, node.Emit(new Cumulate(kind, axis, node.Flag("exclusive"), node.Flag("reverse")), x));
+        var axis = RuntimeAxis.OfInput(node, 1, x.Type.Shape, x.Type.Rank);
+        node.SetOutput(0, axis.Close(node.Emit(new Cumulate(kind, 1, node.Flag("exclusive"), node.Flag("reverse")), axis.Open(x))));
     }
 }

@@ -16,23 +16,25 @@ internal sealed class DFTOperator : IOnnxOperator
     {
         var input = node.Input(0);
         var rank = input.Type.Rank;
-        var axis = node.Axis(node.Opset < 20 ? node.Int("axis", 1) : node.HasInput(2) ? node.ConstantLongs(2)[0] : -2, rank);
-        var (isInverse, isOneSided) = (node.Flag("inverse"), node.Flag("onesided"));
-        if (axis == rank - 1 || input.Type.Shape[^1] is not { IsConstant: true, Constant: 1 or 2 })
+        if (rank < 2 || input.Type.Shape[^1] is not { IsConstant: true, Constant: 1 or 2 })
         {
-            throw node.Error($"expects [..., 1 or 2] and an axis before the last, found {input.Type} and {axis}");
+            throw node.Error($"expects [..., 1 or 2], found {input.Type}");
         }
 
-        // Parts with the axis last.
         var x = node.Widened(input);
-        int[] order = [.. Enumerable.Range(0, rank - 1).Where(a => a != axis), axis];
-        Value Part(long i) => node.Permuted(node.Squeezed(node.Sliced(x, rank - 1, node.Dims.Const(i), node.Dims.One), rank - 1), order);
+        var shape = new Shape(input.Type.Shape.Dims[..^1]);
+        var axis = node.Opset >= 20 && node.HasInput(2) ? RuntimeAxis.OfInput(node, 2, shape, rank)
+            : new RuntimeAxis(node, node.Opset < 20 ? node.Int("axis", 1) : -2, shape, rank);
+
+        // The parts as [outer, inner, extent].
+        Value Part(long i) =>
+            node.Permuted(axis.Open(node.Squeezed(node.Sliced(x, rank - 1, node.Dims.Const(i), node.Dims.One), rank - 1)), 0, 2, 1);
         var real = Part(0);
         var imaginary = input.Type.Shape[^1].Is(2) ? Part(1) : null;
 
+        var (isInverse, isOneSided) = (node.Flag("inverse"), node.Flag("onesided"));
         var isHalfGiven = isInverse && isOneSided;
-        var given = x.Type.Shape[axis];
-        var length = node.HasInput(1) ? node.Size(1) : isHalfGiven ? (given - 1) * 2 : given;
+        var length = node.HasInput(1) ? node.Size(1) : isHalfGiven ? (axis.Extent - 1) * 2 : axis.Extent;
         var half = length.FloorDiv(2) + 1;
         var rows = isHalfGiven ? half : length;
         real = Fit(node, real, rows);
@@ -48,13 +50,8 @@ internal sealed class DFTOperator : IOnnxOperator
             (re, im) = (node.Over(re, count), node.Over(im, count));
         }
 
-        Value Back(Value part)
-        {
-            var turned = node.Permuted(part, [.. Enumerable.Range(0, rank - 1).Select(a => Array.IndexOf(order, a))]);
-            return node.Unsqueezed(node.As(turned, input.Type.Element), rank - 1);
-        }
-
-        node.SetOutput(0, isHalfGiven ? Back(re) : node.Joined(rank - 1, Back(re), Back(im)));
+        var parts = isHalfGiven ? node.Unsqueezed(re, 3) : node.Joined(3, node.Unsqueezed(re, 3), node.Unsqueezed(im, 3));
+        node.SetOutput(0, node.As(axis.Close(node.Permuted(parts, 0, 2, 1, 3)), input.Type.Element));
     }
 
     /// <summary>The last axis cut, or lengthened with zeros.</summary>
@@ -75,6 +72,6 @@ internal sealed class DFTOperator : IOnnxOperator
     {
         var i = node.Emit(new Iota(ElementType.Int64, [half], 0));
         var isOwnMirror = node.Emit(new Or(), node.IsEqual(i, 0), node.IsEqual(node.Times(i, 2), node.Scalar(length)));
-        return node.Choose(isOwnMirror, node.Scalar(element, 1), 2);
+        return node.Choose(isOwnMirror, node.Scalar(element, 1), node.Scalar(element, 2));
     }
 }

@@ -66,7 +66,7 @@ public sealed class PoolTests
         var (h, w) = (7L, 9L);
         long Blocks(long extent) => ((extent + (2 * pad) - (dilation * (kernel - 1)) - 1) / stride) + 1;
         ValueList<IR.Symbolic.Dim> pads = [m.Dims.Const(pad), m.Dims.Const(pad)];
-        m.Check(new Col2Im([m.Dims.Const(h), m.Dims.Const(w)], [kernel, kernel], [stride, stride], [dilation, dilation], pads, pads),
+        m.Check(new Col2Im([m.Dims.Const(h), m.Dims.Const(w)], [m.Dims.Const(kernel), m.Dims.Const(kernel)], [stride, stride], [dilation, dilation], pads, pads),
             m.Input("n c l", OpCheck.Random(2, 3 * kernel * kernel, Blocks(h) * Blocks(w))));
     }
 
