@@ -10,7 +10,7 @@ public sealed class RandomProgramTests
     [Fact]
     public void Random_programs_compute_what_their_steps_say()
     {
-        for (int seed = 0; seed < 300; seed++)
+        for (int seed = 0; seed < 600; seed++)
         {
             var program = new Generator(seed);
             using var model = program.Build();
@@ -25,7 +25,7 @@ public sealed class RandomProgramTests
                 for (int o = 0; o < expected.Length; o++)
                 {
                     Assert.Equal([expected[o].Length], binding.OutputDims(o).ToArray());
-                    Assert.True(expected[o].AsSpan().SequenceEqual(binding.Output<float>(o)), $"seed {seed}, n {n}, output {o}");
+                    Assert.True(expected[o].AsSpan().SequenceEqual(binding.Output<float>(o)), $"seed {seed}, n {n}, output {o}: {string.Join(' ', expected[o])} / {string.Join(' ', binding.Output<float>(o).ToArray())}");
                 }
             }
         }
@@ -97,6 +97,9 @@ public sealed class RandomProgramTests
                     case 8:
                         EmitIf(visible, steps, reference, depth);
                         break;
+                    case 3 or 4:
+                        EmitAdd(visible, steps, reference);
+                        break;
                     default:
                         var from = Pick(visible);
                         int to = Temp(ScalarType.F32, from.Slot);
@@ -106,6 +109,17 @@ public sealed class RandomProgramTests
                         break;
                 }
             }
+        }
+
+        private void EmitAdd(List<Item> visible, List<Step> steps, List<Action<float[][]>> reference)
+        {
+            var a = Pick(visible);
+            var fits = visible.Where(i => i.Slot == a.Slot).ToList();
+            var b = fits[_random.Next(fits.Count)];
+            int to = Temp(ScalarType.F32, a.Slot);
+            steps.Add(TestModel.Launch(TestKernels.Add, [a.Value, b.Value, to], [], a.Slot));
+            reference.Add(t => t[to] = [.. t[a.Value].Zip(t[b.Value], (x, y) => x + y)]);
+            visible.Add(new(to, a.Slot));
         }
 
         private void EmitCompact(List<Item> visible, List<Step> steps, List<Action<float[][]>> reference)
