@@ -66,6 +66,7 @@ internal sealed class LowerConv
         var dims = _program.Dims;
         var depth = new Shape(_w.Dims[1..]).ElementCount(dims);
         var panels = _pixelCount.CeilDiv(_tile.Columns);
+        var step = ExprFactory.Dim(_tile.PanelStep(_pixelCount));
         var x = _emitter.Input(_root.Inputs[0]);
         var w = _emitter.Input(_root.Inputs[1]);
         var isPointwise = IsPointwise();
@@ -77,8 +78,8 @@ internal sealed class LowerConv
             var (batch, group) = _conv.Groups == 1 ? (rest, ExprFactory.Int(0)) : _program.Math.DivMod(rest, dims.Const(_conv.Groups));
             batch = _kernel.LetWithin(batch, _x[0], "n");
             group = _conv.Groups == 1 ? group : _kernel.LetWithin(group, dims.Const(_conv.Groups), "g");
-            var pixel = _kernel.Let(panel * _tile.Columns, "pixel");
-            var valid = _kernel.Let(ExprFactory.Min(ExprFactory.Int(_tile.Columns), ExprFactory.Dim(_pixelCount) - pixel), "valid");
+            var pixel = _kernel.Let(panel * step, "pixel");
+            var valid = _kernel.Let(ExprFactory.Max(ExprFactory.Int(0), ExprFactory.Min(step, ExprFactory.Dim(_pixelCount) - pixel)), "valid");
             var image = _kernel.Let(((batch * ExprFactory.Dim(_x[1])) + (group * ExprFactory.Dim(_w[1])))
                 * ExprFactory.Dim(new Shape(_x.Dims[2..]).ElementCount(dims)), "image");
             void Tiles(KernelBuffer b, Expr bBase, Expr bStride) => TileLoops.OverWidths(_kernel, valid, _pixelCount, _tile, width =>
@@ -106,7 +107,7 @@ internal sealed class LowerConv
 
             if (readsInPlace)
             {
-                _kernel.If(ExprFactory.Equal(valid, ExprFactory.Int(_tile.Columns)),
+                _kernel.If(ExprFactory.Equal(valid, step),
                     () => Tiles(x, _kernel.Let(image + pixel), ExprFactory.Dim(_pixelCount)), PackAndRun);
             }
             else

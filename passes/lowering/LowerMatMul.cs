@@ -61,6 +61,7 @@ internal sealed class LowerMatMul
         var dims = _program.Dims;
         var panels = _columns.CeilDiv(_tile.Columns);
         var packed = PackedB();
+        var step = packed is null ? ExprFactory.Dim(_tile.PanelStep(_columns)) : ExprFactory.Int(_tile.Columns);
         var blockRows = BlockRows(packed is not null);
         var blocks = blockRows is null ? dims.One : _rows.CeilDiv(blockRows);
         var aBuffer = _emitter.Input(_a.Input);
@@ -79,8 +80,8 @@ internal sealed class LowerMatMul
             }
 
             panel = _kernel.Let(panel, "panel");
-            var column = _kernel.Let(panel * _tile.Columns, "column");
-            var valid = _kernel.Let(ExprFactory.Min(ExprFactory.Int(_tile.Columns), ExprFactory.Dim(_columns) - column), "valid");
+            var column = _kernel.Let(panel * step, "column");
+            var valid = _kernel.Let(ExprFactory.Max(ExprFactory.Int(0), ExprFactory.Min(step, ExprFactory.Dim(_columns) - column)), "valid");
             var start = blockRows is null ? ExprFactory.Int(0) : _kernel.Let(block * ExprFactory.Dim(blockRows), "start");
             var end = blockRows is null ? ExprFactory.Dim(_rows)
                 : _kernel.Let(ExprFactory.Min(start + ExprFactory.Dim(blockRows), ExprFactory.Dim(_rows)), "end");
@@ -113,7 +114,7 @@ internal sealed class LowerMatMul
             }
 
             // The last panel may not be read in place: its rows end before the tile does.
-            var isWhole = ExprFactory.Equal(valid, ExprFactory.Int(_tile.Columns));
+            var isWhole = ExprFactory.Equal(valid, step);
             var isShort = ExprFactory.Less(ExprFactory.Dim(_rows), ExprFactory.Int(RowsWorthPacking));
             _kernel.If(ExprFactory.And(isWhole, isShort), () =>
             {

@@ -38,6 +38,21 @@ internal readonly record struct TileShape(int Rows, int Columns, int Lanes)
         return new TileShape(Math.Min(MaximumRows, machine.MaximalTileRows(best)), best, lanes);
     }
 
+    /// <summary>
+    /// Columns from one panel to the next where panels are made at run time: as few panels as the tile's width allows, of equal numbers of vectors, so that
+    /// 64 columns are two panels of 32 and not one of 48 and one of 16.
+    /// </summary>
+    public Dim PanelStep(Dim columns)
+    {
+        if (columns.IsConstant)
+        {
+            return columns.Context.Const(Columns);
+        }
+
+        var panels = columns.CeilDiv(Columns).Max(columns.Context.One);
+        return columns.CeilDiv(Lanes).CeilDiv(panels) * Lanes;
+    }
+
     /// <summary>Tile widths from one vector to the whole panel, for a last panel with few columns.</summary>
     public IEnumerable<int> Widths()
     {
