@@ -10,5 +10,5 @@ public sealed record ImportOptions
     public string? Folder { get; init; }
 
     /// <summary>Most ONNX nodes that a model may have once its functions are inlined; guards against functions that multiply.</summary>
-    public int MaximumNodes { get; init; } = 4_000_000;
+    public int MaximumNodes { get; init; } = 1_000_000;
 }
