@@ -74,6 +74,7 @@ public sealed class GraphEvaluator(Module module)
                 Regions = node.Regions,
                 RunRegion = Run,
                 BindNow = Bind,
+                IsBound = _dims.IsBound,
             };
             node.Op.Evaluate(context);
             foreach (var (symbol, value) in context.Bound)

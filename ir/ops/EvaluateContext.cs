@@ -27,6 +27,9 @@ public sealed class EvaluateContext(IReadOnlyList<Tensor> inputs, Func<Dim, long
     /// <summary>Gives a symbol a value at once, for the regions that are run after.</summary>
     public Action<Dim, long> BindNow { get; init; } = (_, _) => throw new InvalidOperationException("this evaluation has no regions");
 
+    /// <summary>Whether a symbol has a value.</summary>
+    public Func<Dim, bool> IsBound { get; init; } = _ => true;
+
     public Tensor Input(int i) => inputs[i];
 
     /// <summary>The value of a dim at this evaluation.</summary>

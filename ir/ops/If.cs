@@ -39,22 +39,36 @@ public sealed record If(ValueList<Shape> Shapes) : Op
         }
     }
 
-    /// <summary>Evaluated through its regions, by whoever evaluates graphs.</summary>
-    public override void Evaluate(EvaluateContext c) => throw new InvalidOperationException("a branch is evaluated through its regions");
+    public override void Evaluate(EvaluateContext c)
+    {
+        var results = c.RunRegion(c.Regions[c.Input(0).GetLong(0) != 0 ? 0 : 1], []);
+        foreach (var (symbol, output, axis) in BoundAxes(c.Regions))
+        {
+            c.Bound.Add((symbol, results[output].Dims[axis]));
+        }
+
+        for (var i = 0; i < results.Count; i++)
+        {
+            c.SetOutput(i, results[i]);
+        }
+    }
 
     /// <summary>The symbols that the node binds, with what each branch gives them.</summary>
-    public IEnumerable<(Dim Symbol, Dim Then, Dim Else)> BoundDims(Node node)
+    public IEnumerable<(Dim Symbol, Dim Then, Dim Else)> BoundDims(Node node) => BoundAxes(node.Regions).Select(bound =>
+        (bound.Symbol, node.Regions[0].Outputs[bound.Output].Type.Shape[bound.Axis], node.Regions[1].Outputs[bound.Output].Type.Shape[bound.Axis]));
+
+    private IEnumerable<(Dim Symbol, int Output, int Axis)> BoundAxes(IReadOnlyList<Graph> regions)
     {
         var seen = new HashSet<Dim>();
         for (var i = 0; i < Shapes.Count; i++)
         {
-            var (then, otherwise) = (node.Regions[0].Outputs[i].Type.Shape, node.Regions[1].Outputs[i].Type.Shape);
+            var (then, otherwise) = (regions[0].Outputs[i].Type.Shape, regions[1].Outputs[i].Type.Shape);
             for (var axis = 0; axis < then.Rank; axis++)
             {
                 var dim = Shapes[i][axis];
                 if (dim.IsSymbol && (!ReferenceEquals(dim, then[axis]) || !ReferenceEquals(dim, otherwise[axis])) && seen.Add(dim))
                 {
-                    yield return (dim, then[axis], otherwise[axis]);
+                    yield return (dim, i, axis);
                 }
             }
         }

@@ -46,8 +46,71 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Last) : Op
         }
     }
 
-    /// <summary>Evaluated through its region, by whoever evaluates graphs.</summary>
-    public override void Evaluate(EvaluateContext c) => throw new InvalidOperationException("a loop is evaluated through its region");
+    public override void Evaluate(EvaluateContext c)
+    {
+        var body = c.Regions[0];
+        var carried = Enumerable.Range(2, Carried).Select(c.Input).ToList();
+        var scanned = body.Outputs.Skip(1 + Carried).Select(_ => new List<Tensor>()).ToList();
+        var (condition, trip) = (c.Input(1), 0L);
+        for (; trip < c.Input(0).GetLong(0) && condition.GetLong(0) != 0; trip++)
+        {
+            for (var i = 0; i < Carried; i++)
+            {
+                BindDims(c, body.Inputs[2 + i].Type.Shape, carried[i].Dims);
+            }
+
+            var results = c.RunRegion(body, [Tensor.Scalar(trip), condition, .. carried]);
+            condition = results[0];
+            carried = [.. results.Skip(1).Take(Carried)];
+            for (var i = 0; i < scanned.Count; i++)
+            {
+                scanned[i].Add(results[1 + Carried + i]);
+            }
+        }
+
+        c.BindNow(Trips, trip);
+        for (var i = 0; i < Carried; i++)
+        {
+            BindDims(c, Last[i], carried[i].Dims);
+            c.SetOutput(i, carried[i]);
+        }
+
+        for (var i = 0; i < scanned.Count; i++)
+        {
+            c.SetOutput(Carried + i, Stack(c, body.Outputs[1 + Carried + i].Type, scanned[i]));
+        }
+    }
+
+    private static void BindDims(EvaluateContext c, Shape shape, long[] dims)
+    {
+        for (var axis = 0; axis < dims.Length; axis++)
+        {
+            if (shape[axis].IsSymbol)
+            {
+                c.BindNow(shape[axis], dims[axis]);
+            }
+        }
+    }
+
+    /// <summary>Slices along a new leading axis. Sizes that only an iteration would have known are 0 after none.</summary>
+    private static Tensor Stack(EvaluateContext c, TensorType slice, List<Tensor> slices)
+    {
+        if (slices.Count == 0)
+        {
+            foreach (var symbol in slice.Shape.Dims.Where(d => d.IsSymbol && !c.IsBound(d)))
+            {
+                c.BindNow(symbol, 0);
+            }
+        }
+
+        var dims = slices.Count == 0 ? c.Dim(slice.Shape) : slices[0].Dims;
+        if (slices.Any(s => !s.Dims.AsSpan().SequenceEqual(dims)))
+        {
+            throw EvaluateContext.Error("the slices of a scanned output differ in their dims");
+        }
+
+        return new Tensor(slice.Element, [slices.Count, .. dims], slices.SelectMany(s => s.Bytes.ToArray()).ToArray());
+    }
 
     /// <summary>
     /// The dims of carried tensors that may change: the region's symbol, its first value, its value after an iteration (in dims of the region's
