@@ -20,6 +20,7 @@ public static class Pipeline
             // Constants before identities: those look at constant operands.
             new FoldConstants(),
             new SimplifySelections(),
+            new DecideBranches(),
 
             // Broadcasts hide constant operands from the identities.
             new RemoveBroadcasts(),

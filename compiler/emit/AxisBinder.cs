@@ -45,7 +45,7 @@ internal sealed class AxisBinder(SlotTable slots)
                 throw new DlcException(ErrorCodes.BadDim, $"the size {dim} does not determine {string.Join(", ", slots.UndefinedIn(dim))}");
             }
 
-            slots.PointOf(dim, dim).Guards.Add(new Guard(slot, GuardRelation.Equal, slots.Slot(dim), $"the size is {dim}"));
+            slots.PointOf(dim, dim, slots.Depth - 1).Guards.Add(new Guard(slot, GuardRelation.Equal, slots.Slot(dim), $"the size is {dim}"));
         }
 
         _bound.Clear();

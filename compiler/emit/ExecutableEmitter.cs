@@ -25,10 +25,8 @@ public static class ExecutableEmitter
         var (bound, results) = Survey(program);
         var slots = new SlotTable(module.Facts);
         var values = new ValueTable(slots, results);
-        var guards = new GuardPlacer(slots, module.Facts.Guards, bound);
         var entry = slots.Open();
         var inputs = EmitInputs(program, slots, values);
-        guards.Place();
 
         var copies = new List<(LoweredBuffer Source, int Output)>();
         for (var i = 0; i < program.Outputs.Count; i++)
@@ -39,7 +37,7 @@ public static class ExecutableEmitter
             }
         }
 
-        var steps = new StepEmitter(slots, values, guards, entries);
+        var steps = new StepEmitter(slots, values, entries, bound);
         steps.EmitMain(program);
         var outputs = EmitOutputs(module, program, values, copies, steps);
         return new Format.ExecutableModel

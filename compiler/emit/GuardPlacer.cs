@@ -12,10 +12,8 @@ namespace Dlc.Compiler.Emit;
 /// <param name="bound">The symbols that the program binds somewhere: their guards wait for that.</param>
 internal sealed class GuardPlacer(SlotTable slots, IEnumerable<Guard> guards, IReadOnlySet<Dim> bound)
 {
+    private readonly int _floor = slots.Floor;
     private List<Guard> _waiting = [.. guards];
-
-    /// <summary>How many were placed.</summary>
-    public int Placed { get; private set; }
 
     /// <summary>Places what can be placed now; called whenever symbols have been defined.</summary>
     public void Place()
@@ -30,7 +28,6 @@ internal sealed class GuardPlacer(SlotTable slots, IEnumerable<Guard> guards, IR
             }
 
             Add(guard);
-            Placed++;
         }
 
         _waiting = waiting;
@@ -40,7 +37,7 @@ internal sealed class GuardPlacer(SlotTable slots, IEnumerable<Guard> guards, IR
     {
         var (left, right) = (slots.Slot(guard.Left), slots.Slot(guard.Right));
         var message = $"{Describe(guard)}, because of {guard.Reason}";
-        slots.PointOf(guard.Left, guard.Right).Guards.Add(guard.Relation switch
+        slots.PointOf(guard.Left, guard.Right, _floor).Guards.Add(guard.Relation switch
         {
             Relation.Equal => new Format.Guard(left, Format.GuardRelation.Equal, right, message),
             Relation.LessOrEqual => new Format.Guard(left, Format.GuardRelation.LessOrEqual, right, message),

@@ -15,6 +15,10 @@ internal sealed class SlotTable(Facts facts)
     private readonly Dictionary<Dim, (int Slot, int Level)> _slots = [];
     private readonly List<List<Dim>> _definedAt = [];
     private readonly List<string> _names = [];
+    private readonly HashSet<Dim> _sought = [];
+
+    /// <summary>The point before which nothing is computed: in a program that may not run, sizes that only it needs may make no sense outside.</summary>
+    public int Floor { get; set; }
 
     /// <summary>How each slot reads.</summary>
     public string[] Names => [.. _names];
@@ -68,6 +72,9 @@ internal sealed class SlotTable(Facts facts)
         return slot;
     }
 
+    /// <summary>A slot that a step defines and nothing reads.</summary>
+    public int DefineNameless(string name) => NewSlot(name);
+
     /// <summary>Makes the point opened last compute a symbol as a function of what is defined.</summary>
     public int DefineAs(Dim symbol, Dim value)
     {
@@ -83,12 +90,12 @@ internal sealed class SlotTable(Facts facts)
     /// <summary>The symbols in a dim that have no value here.</summary>
     public IReadOnlyList<Dim> UndefinedIn(Dim dim) => [.. SymbolsOf(dim).Where(s => !_slots.ContainsKey(s))];
 
-    /// <summary>The earliest open point in which both dims are known.</summary>
-    public BindPointBuilder PointOf(Dim a, Dim b)
+    /// <summary>The earliest open point, from a floor on, in which both dims are known.</summary>
+    public BindPointBuilder PointOf(Dim a, Dim b, int floor)
     {
         Slot(a);
         Slot(b);
-        return _open[Math.Max(_slots[a].Level, _slots[b].Level)];
+        return _open[Math.Max(floor, Math.Max(_slots[a].Level, _slots[b].Level))];
     }
 
     /// <summary>The slot that holds the value of a dim, which is computed at the earliest point where that is possible.</summary>
@@ -156,44 +163,60 @@ internal sealed class SlotTable(Facts facts)
         return symbols;
     }
 
-    private Dim? FirstUndefined(Dim dim)
+    private Dim? FirstUndefined(Dim dim) => SymbolsOf(dim).FirstOrDefault(s => !_slots.ContainsKey(s) && Definition(s) is null);
+
+    /// <summary>An expression that the facts know to be equal to a symbol without a slot, and that can be computed here.</summary>
+    private Dim? Definition(Dim symbol)
     {
-        foreach (var symbol in SymbolsOf(dim))
+        if (!_sought.Add(symbol))
         {
-            if (!_slots.ContainsKey(symbol))
-            {
-                var equal = facts.Simplify(symbol);
-                if (ReferenceEquals(equal, symbol) || FirstUndefined(equal) is not null)
-                {
-                    return symbol;
-                }
-            }
+            return null;
         }
 
-        return null;
+        try
+        {
+            var simple = facts.Simplify(symbol);
+            if (!ReferenceEquals(simple, symbol) && CanCompute(simple))
+            {
+                return simple;
+            }
+
+            foreach (var fact in facts.All.Where(f => f.Relation == Relation.Equal))
+            {
+                var difference = fact.Left - fact.Right;
+                var (_, terms) = DimContext.Polynomial(difference);
+                var own = terms.FirstOrDefault(t => ReferenceEquals(t.Monomial, symbol));
+                if (own.Coefficient is 1 or -1)
+                {
+                    var equal = own.Coefficient == 1 ? symbol - difference : symbol + difference;
+                    if (!SymbolsOf(equal).Contains(symbol) && CanCompute(equal))
+                    {
+                        return equal;
+                    }
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            _sought.Remove(symbol);
+        }
     }
 
     /// <summary>What a dim is computed from. A symbol without a value is computed from a dim that the facts know to be equal.</summary>
-    private IReadOnlyList<Dim> OperandsOf(Dim dim)
+    private IReadOnlyList<Dim> OperandsOf(Dim dim) => dim.Kind switch
     {
-        switch (dim.Kind)
-        {
-            case DimKind.Constant:
-                return [];
-            case DimKind.Symbol:
-                var equal = facts.Simplify(dim);
-                return ReferenceEquals(equal, dim) || FirstUndefined(equal) is not null
-                    ? throw new InternalCompilerException("emit", null, $"the symbol '{dim}' has no value where it is needed") : [equal];
-            case DimKind.Sum:
-                return [.. dim.Terms.Select(t => t.Monomial)];
-            default:
-                return dim.Operands;
-        }
-    }
+        DimKind.Constant => [],
+        DimKind.Symbol => [Definition(dim)
+            ?? throw new InternalCompilerException("emit", null, $"the symbol '{dim}' has no value where it is needed")],
+        DimKind.Sum => [.. dim.Terms.Select(t => t.Monomial)],
+        _ => dim.Operands,
+    };
 
     private void Compute(Dim dim, IReadOnlyList<Dim> operands)
     {
-        var level = operands.Count == 0 ? 0 : operands.Max(o => _slots[o].Level);
+        var level = operands.Count == 0 ? 0 : Math.Max(Floor, operands.Max(o => _slots[o].Level));
         var code = _open[level].Instructions;
         int slot;
         switch (dim.Kind)

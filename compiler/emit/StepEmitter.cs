@@ -6,7 +6,11 @@ using Format = Dlc.Runtime.Format;
 namespace Dlc.Compiler.Emit;
 
 /// <summary>Translates the steps of a lowered program and of the programs in it.</summary>
-internal sealed class StepEmitter(SlotTable slots, ValueTable values, GuardPlacer guards, IReadOnlyDictionary<string, int> entries)
+/// <param name="slots">Where dims get their slots.</param>
+/// <param name="values">Where buffers get their numbers.</param>
+/// <param name="entries">Byte offset of each kernel, by structural key.</param>
+/// <param name="bound">The symbols that the programs bind.</param>
+internal sealed class StepEmitter(SlotTable slots, ValueTable values, IReadOnlyDictionary<string, int> entries, IReadOnlySet<Dim> bound)
 {
     /// <summary>Scalar operations that are worth handing to another thread: some ten microseconds of work.</summary>
     private const long WorthwhileWork = 1 << 16;
@@ -14,20 +18,28 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, GuardPlace
     /// <summary>Steps are made last: a bind point gains instructions until its program ends.</summary>
     private readonly List<(string Name, List<Func<Format.Step>> Steps)> _programs = [];
 
+    /// <summary>Guards of the programs that are open.</summary>
+    private readonly Stack<GuardPlacer> _guards = [];
+
     /// <summary>The programs so far; a sub-program has a larger index than the one around it.</summary>
     public Format.StepProgram[] Programs =>
         [.. _programs.Select(p => new Format.StepProgram { Name = p.Name, Steps = [.. p.Steps.Select(make => make())] })];
 
-    /// <summary>Emits the main program.</summary>
-    public void EmitMain(LoweredProgram program) => EmitProgram(program, "main");
+    /// <summary>Emits the main program, whose inputs have their dims.</summary>
+    public void EmitMain(LoweredProgram program)
+    {
+        _guards.Push(new GuardPlacer(slots, program.Guards, bound));
+        PlaceGuards();
+        EmitProgram(program, "main");
+    }
 
     /// <summary>Adds a step at the end of the main program.</summary>
     public void AppendToMain(Format.Step step) => _programs[0].Steps.Add(() => step);
 
-    private int EmitProgram(LoweredProgram program, string name)
+    private int EmitProgram(LoweredProgram program, string name, Func<Format.Step>? first = null)
     {
         var index = _programs.Count;
-        var steps = new List<Func<Format.Step>>();
+        List<Func<Format.Step>> steps = first is null ? [] : [first];
         _programs.Add((name, steps));
         foreach (var step in program.Steps)
         {
@@ -89,24 +101,18 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, GuardPlace
         var zero = slots.Slot(bind.Symbol.Context.Zero);
         var where = bind.Origins.Count == 0 ? "" : bind.Origins[0];
         then.Guards.Add(new Format.Guard(zero, Format.GuardRelation.LessOrEqual, slot, $"the size {bind.Symbol} is not negative", where));
-        guards.Place();
+        PlaceGuards();
         return () => new Format.BindSlotStep { Slot = slot, Value = value, Then = then.Build(), Origins = [.. bind.Origins] };
     }
 
     private Func<Format.Step> EmitIf(IfStep branch, string name, int position)
     {
         var condition = values.Of(branch.Condition);
-        var depth = slots.Depth;
-        var thenProgram = EmitProgram(branch.Then, $"{name}.{position}.then");
-        var thenValues = branch.Then.Outputs.Select(values.Of).ToArray();
-        slots.CloseTo(depth);
-        var elseProgram = EmitProgram(branch.Else, $"{name}.{position}.else");
-        var elseValues = branch.Else.Outputs.Select(values.Of).ToArray();
-        slots.CloseTo(depth);
-
+        var (thenProgram, thenValues) = EmitBranch(branch.Then, $"{name}.{position}.then", condition);
+        var (elseProgram, elseValues) = EmitBranch(branch.Else, $"{name}.{position}.else", condition);
         var exit = slots.Open();
         var results = EmitResults(branch.Outputs);
-        guards.Place();
+        PlaceGuards();
         return () => new Format.IfStep
         {
             Condition = condition,
@@ -127,26 +133,70 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, GuardPlace
         };
     }
 
+    /// <summary>
+    /// A branch that relies on more than the programs around begins with a bind point: a step that reads the condition into a slot nobody uses.
+    /// </summary>
+    private (int Program, int[] Values) EmitBranch(LoweredProgram branch, string name, int condition)
+    {
+        var (depth, floor) = (slots.Depth, slots.Floor);
+        Func<Format.Step>? first = null;
+        if (branch.Guards.Count > 0)
+        {
+            var entry = slots.Open();
+            slots.Floor = slots.Depth - 1;
+            var slot = slots.DefineNameless("branch");
+            _guards.Push(new GuardPlacer(slots, branch.Guards, bound));
+            PlaceGuards();
+            first = () => new Format.BindSlotStep { Slot = slot, Value = condition, Then = entry.Build() };
+        }
+
+        var program = EmitProgram(branch, name, first);
+        var results = branch.Outputs.Select(values.Of).ToArray();
+        slots.CloseTo(depth);
+        slots.Floor = floor;
+        if (first is not null)
+        {
+            _guards.Pop();
+        }
+
+        return (program, results);
+    }
+
+    private void PlaceGuards()
+    {
+        foreach (var guards in _guards)
+        {
+            guards.Place();
+        }
+    }
+
     private Func<Format.Step> EmitLoop(LoopStep loop, string name, int position)
     {
         var tripCount = loop.TripCount is { } count ? values.Of(count) : -1;
         var condition = loop.Condition is { } start ? values.Of(start) : -1;
         var initial = loop.Initial.Select(values.Of).ToArray();
-        var depth = slots.Depth;
-
+        var (depth, floor) = (slots.Depth, slots.Floor);
         var bodyEntry = slots.Open();
+        if (loop.Body.Guards.Count > 0)
+        {
+            slots.Floor = slots.Depth - 1;
+        }
+
+        _guards.Push(new GuardPlacer(slots, loop.Body.Guards, bound));
         var inputs = EmitResults([.. loop.Body.Inputs.Skip(2)]);
-        guards.Place();
+        PlaceGuards();
         var iteration = values.Of(loop.Body.Inputs[0]);
         var conditionIn = values.Of(loop.Body.Inputs[1]);
         var body = EmitProgram(loop.Body, $"{name}.{position}.body");
         var outputs = loop.Body.Outputs.Select(values.Of).ToArray();
+        _guards.Pop();
         slots.CloseTo(depth);
+        slots.Floor = floor;
 
         var exit = slots.Open();
         var executed = loop.Trips is { } trips ? slots.Define(trips) : -1;
         var results = EmitResults(loop.Outputs);
-        guards.Place();
+        PlaceGuards();
         return () => new Format.LoopStep
         {
             Body = body,

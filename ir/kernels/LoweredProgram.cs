@@ -13,6 +13,9 @@ public sealed class LoweredProgram
     public List<LoweredBuffer> Outputs { get; } = [];
 
     public List<Step> Steps { get; } = [];
+
+    /// <summary>What is relied on inside, beyond what the programs around rely on: checked when the dims it speaks of are known and the program runs.</summary>
+    public List<Guard> Guards { get; } = [];
 }
 
 /// <summary>Where the bytes of a buffer are.</summary>

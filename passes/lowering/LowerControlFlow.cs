@@ -38,6 +38,11 @@ internal static class LowerControlFlow
 
         Lowering.LowerGraph(program, region);
         Lowering.AddOutputs(program, region);
+        if (!ReferenceEquals(region.Facts, region.Module.Facts))
+        {
+            program.Program.Guards.AddRange(region.Facts.OwnGuards);
+        }
+
         return program.Program;
     }
 }

@@ -26,6 +26,7 @@ public static class Lowering
 
         LowerGraph(program, graph);
         AddOutputs(program, graph);
+        program.Program.Guards.AddRange(graph.Facts.Guards);
         return program.Program;
     }
 
