@@ -44,7 +44,11 @@ public sealed partial class OnnxNode
     }
 
     /// <summary>The input's only element as a size, as <see cref="Sizes"/>.</summary>
-    public Dim Size(int input) => Sizes(input) is [var size] ? size : throw Error($"expects one number as input {input}, found {InputType(input)}");
+    public Dim Size(int input)
+    {
+        RequireEqual(InputType(input).Shape.ElementCount(Dims), Dims.One, $"the count of numbers in input {input}");
+        return Sizes(input)[0];
+    }
 
     /// <summary>The number of elements of an input that lists numbers: it decides a rank and so must be known.</summary>
     public int ElementCount(int input)

@@ -124,10 +124,11 @@ public sealed class OnnxValue
         var symbol = _owner.Dims.FreshSymbol("n");
         _owner.Facts.AssumeRange(symbol, 0, long.MaxValue, $"size in '{_name ?? Value.Name}'");
         _owner.AddNode(new BindDim(symbol), [scalar], [], Origins);
-        var count = (int)Type.Shape.ElementCount(_owner.Dims).Constant;
+        var dims = Type.Shape.Dims.Select(d => (int)_owner.Facts.Simplify(d).Constant).ToValueList();
+        var count = dims.Items.Aggregate(1, (product, d) => product * d);
         var elements = _contents?.Elements.Items.ToArray() ?? [.. Enumerable.Range(0, count).Select(i => SymbolicElement.Data(this, i))];
         elements[position] = symbol;
-        _contents = new SymbolicTensor(Type.Element, [.. Type.Shape.ToNumbers().Select(d => (int)d)], [.. elements]);
+        _contents = new SymbolicTensor(Type.Element, dims, [.. elements]);
         return symbol;
     }
 

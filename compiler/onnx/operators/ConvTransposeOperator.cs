@@ -7,7 +7,7 @@ namespace Dlc.Compiler.Onnx.Operators;
 /// <summary>
 /// ONNX ConvTranspose: <c>x [N, C, spatial...]</c>, <c>w [C, M/group, kernel...]</c>, bias <c>[M]</c>. Becomes a convolution of stride 1. Without
 /// dilation it computes, for each input place, all <c>stride</c> neighbouring outputs as channels, which are then interleaved (so a
-/// kernel as long as its stride is a pointwise convolution); with dilation it reads an input spread by the stride.
+/// kernel as long as its stride is a pointwise convolution); with dilation or an unknown kernel it reads an input spread by the stride.
 /// </summary>
 internal sealed class ConvTransposeOperator : IOnnxOperator
 {
@@ -23,19 +23,26 @@ internal sealed class ConvTransposeOperator : IOnnxOperator
             throw node.Error($"expects input and weights of one rank, found {x.Type} and {w.Type}");
         }
 
-        var taps = kernel.Select(k => k.IsConstant ? k.Constant : throw node.Unsupported($"weights {w.Type} of an unknown kernel")).ToArray();
+        var taps = kernel.ToArray();
+        var given = node.IntsOrNull("kernel_shape") ?? [];
+        for (var axis = 0; axis < Math.Min(rank, given.Length); axis++)
+        {
+            taps[axis] = node.Dims.Const(given[axis]);
+            node.RequireEqual(kernel[axis], taps[axis], "kernel");
+        }
+
         var groups = node.Int("group", 1);
         var (strides, dilations) = (Spatial.List(node, "strides", rank, 1), Spatial.List(node, "dilations", rank, 1));
         var (begin, sizes) = Place(node, x.Type.Shape, taps, strides, dilations);
         var weights = Regrouped(node, w, groups);
-        var y = dilations.All(d => d == 1)
-            ? Interleaved(node, x, weights, taps, strides, begin, sizes, groups)
+        var y = dilations.All(d => d == 1) && taps.All(k => k.IsConstant)
+            ? Interleaved(node, x, weights, [.. taps.Select(k => k.Constant)], strides, begin, sizes, groups)
             : Spread(node, x, weights, taps, strides, dilations, begin, sizes, groups);
         node.SetOutput(0, node.As(ConvOperator.Biased(node, y, node.OptionalInput(2)), type));
     }
 
     /// <summary>Where the result begins in the full transposed convolution, and its size, for each spatial axis.</summary>
-    private static (Dim[] Begin, Dim[] Sizes) Place(OnnxNode node, Shape x, long[] taps, long[] strides, long[] dilations)
+    private static (Dim[] Begin, Dim[] Sizes) Place(OnnxNode node, Shape x, Dim[] taps, long[] strides, long[] dilations)
     {
         var rank = taps.Length;
         var (begin, sizes) = (new Dim[rank], new Dim[rank]);
@@ -124,7 +131,7 @@ internal sealed class ConvTransposeOperator : IOnnxOperator
 
     /// <summary>The textbook form: zeros between the inputs, then a convolution with the kernel turned around.</summary>
     private static Value Spread(
-        OnnxNode node, Value x, Value w, long[] taps, long[] strides, long[] dilations, Dim[] begin, Dim[] sizes, long groups)
+        OnnxNode node, Value x, Value w, Dim[] taps, long[] strides, long[] dilations, Dim[] begin, Dim[] sizes, long groups)
     {
         var rank = taps.Length;
         var spread = strides.All(s => s == 1) ? x : node.Emit(new Dilate([1, 1, .. strides]), x);

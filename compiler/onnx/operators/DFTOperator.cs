@@ -16,9 +16,14 @@ internal sealed class DFTOperator : IOnnxOperator
     {
         var input = node.Input(0);
         var rank = input.Type.Rank;
-        if (rank < 2 || input.Type.Shape[^1] is not { IsConstant: true, Constant: 1 or 2 })
+        if (rank < 2 || input.Type.Shape[^1] is { IsConstant: true, Constant: not (1 or 2) })
         {
             throw node.Error($"expects [..., 1 or 2], found {input.Type}");
+        }
+
+        if (!input.Type.Shape[^1].IsConstant)
+        {
+            throw node.Unsupported($"input {input.Type}, where it is open whether there is an imaginary part");
         }
 
         var x = node.Widened(input);

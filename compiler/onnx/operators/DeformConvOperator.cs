@@ -15,7 +15,7 @@ internal sealed class DeformConvOperator : IOnnxOperator
     public void Import(OnnxNode node)
     {
         var (x, w, offset) = (node.Input(0), node.Input(1), node.Input(2));
-        var kernel = w.Type.Shape.Dims[2..];
+        var kernel = w.Type.Shape.Dims[2..].Select(node.Facts.Simplify).ToArray();
         if (x.Type.Rank != 4 || kernel.Length != 2 || kernel.Any(k => !k.IsConstant))
         {
             throw node.Unsupported($"input {x.Type} and weights {w.Type}; two spatial axes and a known kernel are");

@@ -35,6 +35,7 @@ internal sealed class MaxUnpoolOperator : IOnnxOperator
         var y = node.Shaped(node.Emit(new ScatterElements(0, ScatterReduction.None), zeros, places, node.Shaped(x, given)), shape);
         if (node.HasInput(2))
         {
+            node.RequireEqual(node.InputType(2).Shape.ElementCount(node.Dims), node.Dims.Const(rank + 2), "numbers of the output shape");
             var sizes = node.Sizes(2);
             ValueList<Dim> ends = [.. sizes.Select((size, axis) => size - shape[axis])];
             y = node.Emit(new Pad(PadMode.Constant, [.. Enumerable.Repeat(node.Dims.Zero, rank + 2)], ends), y);

@@ -22,14 +22,16 @@ internal sealed class RecurrentOperator(string type) : IOnnxOperator
         var isBatchFirst = node.Opset >= 14 && node.Flag("layout");
         var x = isBatchFirst ? node.Permuted(node.Input(0), [1, 0, 2]) : node.Input(0);
         var (w, r) = (node.Input(1), node.Input(2));
-        if (x.Type.Rank != 3 || w.Type.Rank != 3 || r.Type.Rank != 3 || !w.Type.Shape[0].IsConstant)
+        if (x.Type.Rank != 3 || w.Type.Rank != 3 || r.Type.Rank != 3)
         {
             throw node.Error($"expects [T, B, I], [D, G*H, I] and [D, G*H, H], found {x.Type}, {w.Type}, {r.Type}");
         }
 
         var element = x.Type.Element;
-        var (steps, batch, directions, hidden) = (x.Type.Shape[0], x.Type.Shape[1], w.Type.Shape[0], r.Type.Shape[2]);
+        var reverse = Directions(node);
+        var (steps, batch, directions, hidden) = (x.Type.Shape[0], x.Type.Shape[1], node.Dims.Const(reverse.Count), r.Type.Shape[2]);
         var gates = node.Dims.Const(Gates);
+        node.RequireEqual(w.Type.Shape[0], directions, "directions of the weights");
         var resetsAfter = type == "GRU" && node.Flag("linear_before_reset");
         var (inputBias, recurrentBias) = Biases(node, directions, hidden, resetsAfter);
 
@@ -69,7 +71,7 @@ internal sealed class RecurrentOperator(string type) : IOnnxOperator
             inputs.Add(node.As(lengths, ElementType.Int64));
         }
 
-        var outputs = node.EmitNode(Op(node, (int)directions.Constant, resetsAfter, hasPeepholes), [.. inputs]).Outputs;
+        var outputs = node.EmitNode(Op(node, reverse, resetsAfter, hasPeepholes), [.. inputs]).Outputs;
         node.SetOutput(0, isBatchFirst ? node.Permuted(outputs[0], [2, 0, 1, 3]) : outputs[0]);
         for (var i = 1; i < outputs.Length; i++)
         {
@@ -101,16 +103,18 @@ internal sealed class RecurrentOperator(string type) : IOnnxOperator
         return (node.Plus(input, early), node.Squeezed(node.Sliced(recurrent, 1, dims.Const(2), dims.One), 1));
     }
 
-    private Recurrence Op(OnnxNode node, int directions, bool resetsAfter, bool hasPeepholes)
+    /// <summary>For each direction whether it runs from the end.</summary>
+    private static ValueList<bool> Directions(OnnxNode node) => node.String("direction", "forward") switch
     {
-        ValueList<bool> reverse = node.String("direction", "forward") switch
-        {
-            "forward" when directions == 1 => [false],
-            "reverse" when directions == 1 => [true],
-            "bidirectional" when directions == 2 => [false, true],
-            var other => throw node.Error($"has direction '{other}' with weights for {directions}"),
-        };
-        var (functions, alphas, betas) = Activations(node, directions);
+        "forward" => [false],
+        "reverse" => [true],
+        "bidirectional" => [false, true],
+        var other => throw node.Error($"has direction '{other}'"),
+    };
+
+    private Recurrence Op(OnnxNode node, ValueList<bool> reverse, bool resetsAfter, bool hasPeepholes)
+    {
+        var (functions, alphas, betas) = Activations(node, reverse.Count);
         var clip = node.HasAttribute("clip") ? node.Float("clip") : double.PositiveInfinity;
         var hasLengths = node.HasInput(4);
         return type switch
