@@ -254,6 +254,9 @@ internal sealed class LaneBuilder
     /// <summary>Whether any lane of a mask holds, as a scalar bit.</summary>
     internal LLVMValueRef Any(LLVMValueRef mask) => Lanes(mask) == 0 ? mask : Call("llvm.vector.reduce.or", [mask.TypeOf], mask);
 
+    /// <summary>Whether all lanes of a mask hold, as a scalar bit.</summary>
+    internal LLVMValueRef All(LLVMValueRef mask) => Lanes(mask) == 0 ? mask : Call("llvm.vector.reduce.and", [mask.TypeOf], mask);
+
     private static LLVMValueRef Repeat(LLVMValueRef scalar, int lanes)
     {
         if (lanes == 0)

@@ -10,6 +10,9 @@ namespace Dlc.Codegen.X86;
 /// </summary>
 internal sealed class MemoryEmitter(Frame frame)
 {
+    // Strides up to this load whole vectors and shuffle; a gather takes about an element a cycle.
+    private const int MaximalShuffledStride = 4;
+
     private readonly LaneBuilder b = frame.Lanes;
     private readonly LinearArithmetic linear = new(frame);
 
@@ -41,11 +44,78 @@ internal sealed class MemoryEmitter(Frame frame)
             return LaneValue.Varying(b.Select(wanted, all, all.TypeOf.Null));
         }
 
-        LLVMValueRef raw = index.IsLinear && !index.Stride.IsAConstantInt
-            ? Either(index, type, () => Contiguous(type, binding, index, active, buffer.Type), () => Gather(type, binding, index, active))
-            : index.HasStride(1) ? Contiguous(type, binding, index, active, buffer.Type)
-            : Gather(type, binding, index, active);
-        return LaneValue.Varying(ScalarTypes.Decode(b, buffer.Type, raw));
+        return LaneValue.Varying(ScalarTypes.Decode(b, buffer.Type, LoadLanes(type, binding, index, active, buffer.Type)));
+    }
+
+    private LLVMValueRef LoadLanes(LLVMTypeRef type, Frame.BufferBinding binding, LaneValue index, LLVMValueRef? mask, ElementType element)
+    {
+        LLVMValueRef Apart() => Gather(type, binding, index, mask);
+        if (!index.IsLinear)
+        {
+            return Apart();
+        }
+
+        LLVMValueRef Neighbours() => Contiguous(type, binding, index, mask, element);
+        if (!index.Stride.IsAConstantInt)
+        {
+            return Either(b.ICmp(LLVMIntPredicate.LLVMIntEQ, index.Stride, 1), type, Neighbours, Apart);
+        }
+
+        long stride = index.Stride.ConstIntSExt;
+        if (stride == 1)
+        {
+            return Neighbours();
+        }
+
+        if (stride < 0 || stride > MaximalShuffledStride || stride > frame.Scope.Lanes)
+        {
+            return Apart();
+        }
+
+        // A mask is there for the border and mostly full.
+        LLVMValueRef Shuffled() => EveryNth(type, binding, index, (int)stride, element);
+        return mask is { } bits ? Either(b.All(bits), type, Shuffled, Apart) : Shuffled();
+    }
+
+    /// <summary>
+    /// Lanes a small constant stride apart: neighbouring vectors, of which one shuffle keeps every n-th element. Reads nothing after the last
+    /// lane's element.
+    /// </summary>
+    private LLVMValueRef EveryNth(LLVMTypeRef type, Frame.BufferBinding binding, LaneValue index, int stride, ElementType element)
+    {
+        int lanes = frame.Scope.Lanes;
+        LLVMTypeRef wide = LaneBuilder.Wide(type, lanes);
+        LLVMValueRef result = wide.Poison;
+        for (int part = 0; part < stride; part++)
+        {
+            LLVMValueRef address = Address(type, binding.Address, b.Add(index.Scalar, part * lanes));
+            LLVMValueRef vector = part < stride - 1
+                ? Aligned(b.Builder.BuildLoad2(wide, address), element)
+                : b.Call("llvm.masked.load", [wide, b.Pointer], address, LowBits(lanes, lanes - stride + 1), wide.Null);
+
+            // Lanes whose element lies in this part move to their place, the others stay.
+            LLVMValueRef[] from = new LLVMValueRef[lanes];
+            for (int lane = 0; lane < lanes; lane++)
+            {
+                int at = (lane * stride) - (part * lanes);
+                from[lane] = LLVMValueRef.CreateConstInt(b.I32, (ulong)(at >= 0 && at < lanes ? lanes + at : lane));
+            }
+
+            result = b.Builder.BuildShuffleVector(result, vector, LLVMValueRef.CreateConstVector(from));
+        }
+
+        return result;
+    }
+
+    private LLVMValueRef LowBits(int lanes, int count)
+    {
+        LLVMValueRef[] bits = new LLVMValueRef[lanes];
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            bits[lane] = LLVMValueRef.CreateConstInt(b.Bit, lane < count ? 1UL : 0);
+        }
+
+        return LLVMValueRef.CreateConstVector(bits);
     }
 
     /// <summary>Writes the lanes that run and where <paramref name="mask"/> holds.</summary>
@@ -160,18 +230,18 @@ internal sealed class MemoryEmitter(Frame frame)
 
     private LLVMValueRef AllBits() => LaneBuilder.Wide(b.Bit, frame.Scope.Lanes).AllOnes;
 
-    /// <summary>A load whose stride is known at run time only: neighbours when it is 1, which it nearly always is.</summary>
-    private LLVMValueRef Either(LaneValue index, LLVMTypeRef type, Func<LLVMValueRef> neighbours, Func<LLVMValueRef> apart)
+    /// <summary>A quick load where the condition holds, which it nearly always does, and a general one where not.</summary>
+    private LLVMValueRef Either(LLVMValueRef condition, LLVMTypeRef type, Func<LLVMValueRef> quickly, Func<LLVMValueRef> generally)
     {
         LLVMBasicBlockRef near = Block("load.near");
         LLVMBasicBlockRef far = Block("load.far");
         LLVMBasicBlockRef exit = Block("load.exit");
-        b.Builder.BuildCondBr(b.ICmp(LLVMIntPredicate.LLVMIntEQ, index.Stride, 1), near, far);
+        b.Builder.BuildCondBr(condition, near, far);
         b.Builder.PositionAtEnd(near);
-        LLVMValueRef quick = neighbours();
+        LLVMValueRef quick = quickly();
         b.Builder.BuildBr(exit);
         b.Builder.PositionAtEnd(far);
-        LLVMValueRef slow = apart();
+        LLVMValueRef slow = generally();
         b.Builder.BuildBr(exit);
         b.Builder.PositionAtEnd(exit);
         LLVMValueRef value = b.Builder.BuildPhi(LaneBuilder.Wide(type, frame.Scope.Lanes));

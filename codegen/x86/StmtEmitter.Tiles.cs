@@ -137,52 +137,67 @@ internal sealed partial class StmtEmitter
         Divergence? outer = frame.Divergence;
         frame.Divergence = Divergence.Of(each.Body, each.Column, each.Element);
         BodyCost cost = BodyCost.Of(each.Body);
-        Action<bool> visit = cost.Instructions * each.Tile.Rows * tile.Pieces.Length <= UnrolledEpilogue && !cost.HasControlFlow
-            ? masked => VisitRegisters(each, tile, masked ? valid : null)
-            : VisitStack(each, tile, valid);
+        bool isLight = cost.Instructions * each.Tile.Rows * tile.Pieces.Length <= UnrolledEpilogue && !cost.HasControlFlow;
+        LLVMValueRef spill = isLight ? default : Spill(each, tile);
 
-        // Nearly all tiles are whole; only the last panel of a matrix pays for masks.
+        // Nearly all tiles are whole; only the last panel of a matrix pays for masks, and need not have code for each vector.
         LLVMValueRef isWhole = b.ICmp(LLVMIntPredicate.LLVMIntSGE, valid, each.Tile.Columns);
-        if (isWhole.IsAConstantInt)
-        {
-            visit(isWhole.ConstIntSExt == 0);
-        }
-        else
-        {
-            LLVMBasicBlockRef full = Block("tile.full");
-            LLVMBasicBlockRef edge = Block("tile.edge");
-            LLVMBasicBlockRef exit = Block("tile.exit");
-            b.Builder.BuildCondBr(isWhole, full, edge);
-            b.Builder.PositionAtEnd(full);
-            visit(false);
-            b.Builder.BuildBr(exit);
-            b.Builder.PositionAtEnd(edge);
-            visit(true);
-            b.Builder.BuildBr(exit);
-            b.Builder.PositionAtEnd(exit);
-        }
-
+        Choose(
+            isWhole,
+            () =>
+            {
+                if (isLight)
+                {
+                    VisitRegisters(each, tile);
+                }
+                else
+                {
+                    VisitStack(each, tile, spill, null);
+                }
+            },
+            () => VisitStack(each, tile, isLight ? Spill(each, tile) : spill, valid));
         frame.Divergence = outer;
         exprs.BeginStatement();
     }
 
-    private void VisitRegisters(TileForEachStmt each, Frame.TileBinding tile, LLVMValueRef? valid)
+    /// <summary>Emits both ways and a branch between them; one way alone where the condition is a constant.</summary>
+    private void Choose(LLVMValueRef condition, Action then, Action otherwise)
+    {
+        if (condition.IsAConstantInt)
+        {
+            (condition.ConstIntSExt != 0 ? then : otherwise)();
+            return;
+        }
+
+        LLVMBasicBlockRef thenBlock = Block("tile.full");
+        LLVMBasicBlockRef elseBlock = Block("tile.edge");
+        LLVMBasicBlockRef exit = Block("tile.exit");
+        b.Builder.BuildCondBr(condition, thenBlock, elseBlock);
+        b.Builder.PositionAtEnd(thenBlock);
+        then();
+        b.Builder.BuildBr(exit);
+        b.Builder.PositionAtEnd(elseBlock);
+        otherwise();
+        b.Builder.BuildBr(exit);
+        b.Builder.PositionAtEnd(exit);
+    }
+
+    private void VisitRegisters(TileForEachStmt each, Frame.TileBinding tile)
     {
         for (int row = 0; row < each.Tile.Rows; row++)
         {
             for (int piece = 0; piece < tile.Pieces.Length; piece++)
             {
                 LLVMValueRef element = b.Builder.BuildLoad2(PieceType(each.Tile, tile.Pieces[piece]), tile.Slots[row, piece]);
-                VisitPiece(each, b.Constant(b.I64, row), tile.Pieces[piece], element, valid);
+                VisitPiece(each, b.Constant(b.I64, row), tile.Pieces[piece], element, null);
             }
         }
     }
 
-    /// <summary>Writes the tile to the stack once; the code it returns loops over the rows there.</summary>
-    private Action<bool> VisitStack(TileForEachStmt each, Frame.TileBinding tile, LLVMValueRef valid)
+    /// <summary>Writes the tile to the stack, row after row, and gives its address.</summary>
+    private LLVMValueRef Spill(TileForEachStmt each, Frame.TileBinding tile)
     {
         LLVMTypeRef scalar = ScalarTypes.InRegister(b, each.Tile.Type);
-        uint alignment = Math.Max(1u, scalar.Kind == LLVMTypeKind.LLVMIntegerTypeKind ? scalar.IntWidth / 8 : (uint)each.Tile.Type.Bytes());
         LLVMTypeRef array = LLVMTypeRef.CreateArray(scalar, (ulong)(each.Tile.Rows * each.Tile.Columns));
         LLVMValueRef spill = frame.Alloca(array, StackAlignment);
         for (int row = 0; row < each.Tile.Rows; row++)
@@ -191,22 +206,35 @@ internal sealed partial class StmtEmitter
             {
                 LLVMValueRef element = b.Builder.BuildLoad2(PieceType(each.Tile, tile.Pieces[piece]), tile.Slots[row, piece]);
                 long at = (row * each.Tile.Columns) + tile.Pieces[piece].Start;
-                b.Builder.BuildStore(element, b.Builder.BuildGEP2(scalar, spill, b.Constant(b.I64, at))).SetAlignment(alignment);
+                b.Builder.BuildStore(element, b.Builder.BuildGEP2(scalar, spill, b.Constant(b.I64, at))).SetAlignment(Alignment(scalar));
             }
         }
 
-        return masked => CountedLoop(b.Constant(b.I64, 0L), b.Constant(b.I64, each.Tile.Rows), 1, row =>
+        return spill;
+    }
+
+    private void VisitStack(TileForEachStmt each, Frame.TileBinding tile, LLVMValueRef spill, LLVMValueRef? valid)
+    {
+        LLVMTypeRef scalar = ScalarTypes.InRegister(b, each.Tile.Type);
+        CountedLoop(b.Constant(b.I64, 0L), b.Constant(b.I64, each.Tile.Rows), 1, row =>
         {
             LLVMValueRef start = b.Builder.BuildMul(row, b.Constant(b.I64, each.Tile.Columns));
             foreach (Frame.TilePiece piece in tile.Pieces)
             {
                 LLVMValueRef address = b.Builder.BuildGEP2(scalar, spill, b.Add(start, piece.Start));
                 LLVMValueRef element = b.Builder.BuildLoad2(PieceType(each.Tile, piece), address);
-                element.SetAlignment(alignment);
-                VisitPiece(each, row, piece, element, masked ? valid : null);
+                element.SetAlignment(Alignment(scalar));
+                VisitPiece(each, row, piece, element, valid);
             }
         });
     }
+
+    private static uint Alignment(LLVMTypeRef scalar) => scalar.Kind switch
+    {
+        LLVMTypeKind.LLVMIntegerTypeKind => Math.Max(1, scalar.IntWidth / 8),
+        LLVMTypeKind.LLVMDoubleTypeKind => sizeof(double),
+        _ => sizeof(float),
+    };
 
     private void VisitPiece(TileForEachStmt each, LLVMValueRef row, Frame.TilePiece piece, LLVMValueRef element, LLVMValueRef? valid)
     {

@@ -155,6 +155,36 @@ public sealed class KernelCompilerTests
         }
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(-1)]
+    public void Strided_loads_read_nothing_past_their_last_element(int stride)
+    {
+        DimContext dims = new();
+        Dim size = dims.Symbol("N");
+        KernelBuilder k = new("strided", dims);
+        KernelBuffer x = k.Parameter("x", ElementType.Float32, false);
+        KernelBuffer small = k.Parameter("small", ElementType.UInt8, false);
+        KernelBuffer z = k.Parameter("z", ElementType.Float32, true);
+        Expr start = stride < 0 ? E.Dim(size) - 1 : E.Int(0);
+        k.Parallel(dims.One, _ => k.Vector(E.Dim(size), v =>
+        {
+            Expr at = start + (v * stride);
+            Expr masked = E.Load(x, at - stride, E.And(E.LessOrEqual(E.Int(0), at - stride), E.Less(at - stride, start + (E.Dim(size) * stride))));
+            k.Store(z, v, E.Load(x, at) + masked + E.Cast(ElementType.Float32, E.Load(small, at)));
+        }));
+        Kernel kernel = k.Build();
+        foreach (int n in new[] { 1, 16, 23, 64 })
+        {
+            int count = ((n - 1) * Math.Abs(stride)) + 1;
+            Check(kernel, new DimEvaluator(dims).Bind(size, n), 1e-6,
+                Random(count), Compare.Random(ElementType.UInt8, count, 1, 0, 200), new byte[4 * n]);
+        }
+    }
+
     [Fact]
     public void Equal_kernels_compile_once_and_output_does_not_depend_on_threads()
     {
