@@ -9,14 +9,6 @@ namespace Dlc.Compiler.Cli;
 /// <summary>Reads inputs from and writes outputs to files.</summary>
 internal static class TensorFiles
 {
-    private static readonly (ScalarType Scalar, DataType Onnx)[] Types =
-    [
-        (ScalarType.F32, DataType.Float), (ScalarType.F64, DataType.Double), (ScalarType.F16, DataType.Float16), (ScalarType.BF16, DataType.Bfloat16),
-        (ScalarType.I8, DataType.Int8), (ScalarType.I16, DataType.Int16), (ScalarType.I32, DataType.Int32), (ScalarType.I64, DataType.Int64),
-        (ScalarType.U8, DataType.Uint8), (ScalarType.U16, DataType.Uint16), (ScalarType.U32, DataType.Uint32), (ScalarType.U64, DataType.Uint64),
-        (ScalarType.Bool, DataType.Bool), (ScalarType.Complex64, DataType.Complex64), (ScalarType.Complex128, DataType.Complex128),
-    ];
-
     /// <summary>The tensors of <c>--input NAME=FILE</c> and <c>--inputs FILE.npz</c>, by name; checked against the model's inputs.</summary>
     public static Dictionary<string, TensorData> Read(CompiledModel model, IEnumerable<string> single, string? archive)
     {
@@ -78,6 +70,6 @@ internal static class TensorFiles
         return tensor;
     }
 
-    private static DataType OnnxType(TensorInfo port) => Types.FirstOrDefault(t => t.Scalar == port.Type) is { Onnx: not DataType.Undefined } known
-        ? known.Onnx : throw new DlcException(ErrorCodes.BadInput, $"'{port.Name}' is of type {port.Type.Name()}, which no file format here holds");
+    private static DataType OnnxType(TensorInfo port) => OnnxElementTypes.Of(port.Type)
+        ?? throw new DlcException(ErrorCodes.BadInput, $"'{port.Name}' is of type {port.Type.Name()}, which no file format here holds");
 }

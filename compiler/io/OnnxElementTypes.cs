@@ -1,4 +1,4 @@
-using Dlc.Compiler.Onnx.Proto;
+using Dlc.Runtime.Format;
 using DataType = Dlc.Compiler.Onnx.Proto.TensorProto.Types.DataType;
 
 namespace Dlc.Compiler.IO;
@@ -29,6 +29,32 @@ public static class OnnxElementTypes
     public static bool IsFloat(DataType type) => type is DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16
         or DataType.Float4E2M1 or DataType.Float8E4M3Fn or DataType.Float8E4M3Fnuz or DataType.Float8E5M2 or DataType.Float8E5M2Fnuz
         or DataType.Float8E8M0;
+
+    /// <summary>The type that the runtime holds in the same bytes as ONNX does, or null: the runtime does not pack sub-byte elements.</summary>
+    public static DataType? Of(ScalarType type) => type switch
+    {
+        ScalarType.F32 => DataType.Float,
+        ScalarType.F64 => DataType.Double,
+        ScalarType.F16 => DataType.Float16,
+        ScalarType.BF16 => DataType.Bfloat16,
+        ScalarType.I8 => DataType.Int8,
+        ScalarType.I16 => DataType.Int16,
+        ScalarType.I32 => DataType.Int32,
+        ScalarType.I64 => DataType.Int64,
+        ScalarType.U8 => DataType.Uint8,
+        ScalarType.U16 => DataType.Uint16,
+        ScalarType.U32 => DataType.Uint32,
+        ScalarType.U64 => DataType.Uint64,
+        ScalarType.Bool => DataType.Bool,
+        ScalarType.Complex64 => DataType.Complex64,
+        ScalarType.Complex128 => DataType.Complex128,
+        ScalarType.F8E4M3FN => DataType.Float8E4M3Fn,
+        ScalarType.F8E4M3FNUZ => DataType.Float8E4M3Fnuz,
+        ScalarType.F8E5M2 => DataType.Float8E5M2,
+        ScalarType.F8E5M2FNUZ => DataType.Float8E5M2Fnuz,
+        ScalarType.F8E8M0 => DataType.Float8E8M0,
+        _ => null,
+    };
 
     /// <summary>The element type whose memory layout is a .NET type's own.</summary>
     /// <exception cref="ArgumentException">No ONNX element type is laid out as <typeparamref name="T"/>.</exception>
