@@ -32,6 +32,8 @@ public sealed unsafe class RunBinding : IDisposable
         }
     }
 
+    ~RunBinding() => Free();
+
     /// <summary>The model whose ports these are.</summary>
     public CompiledModel Model { get; }
 
@@ -203,21 +205,8 @@ public sealed unsafe class RunBinding : IDisposable
     /// <summary>Unpins and frees everything.</summary>
     public void Dispose()
     {
-        if (_disposed)
-        {
-            return;
-        }
-
-        _disposed = true;
-        foreach (var input in _inputs)
-        {
-            input.Dispose();
-        }
-
-        foreach (var output in _outputs)
-        {
-            output.Dispose();
-        }
+        Free();
+        GC.SuppressFinalize(this);
     }
 
     internal void Begin()
@@ -330,5 +319,24 @@ public sealed unsafe class RunBinding : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         var output = _outputs[Model.OutputIndex(port)];
         return output.IsKnown ? output : throw new InvalidOperationException($"output '{output.Info.Name}' has no value before a run succeeded");
+    }
+
+    private void Free()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        foreach (var input in _inputs)
+        {
+            input.Dispose();
+        }
+
+        foreach (var output in _outputs)
+        {
+            output.Dispose();
+        }
     }
 }

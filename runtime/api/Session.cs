@@ -278,8 +278,17 @@ public sealed class Session : IDisposable
             _allocated += now - executor.AccountedBytes;
             executor.AccountedBytes = now;
             _highWater = Math.Max(_highWater, _allocated);
-            _idle.Add(executor);
+            if (_idle.Count < Math.Max(1, _options.IdleContexts))
+            {
+                _idle.Add(executor);
+                return;
+            }
+
+            _allocated -= now;
+            _all.Remove(executor);
         }
+
+        executor.Dispose();
     }
 
     private RunBinding RentBinding()

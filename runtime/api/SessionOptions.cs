@@ -18,6 +18,9 @@ public sealed class SessionOptions
     /// 0 to never make it smaller.</summary>
     public int TrimArenaAfterRuns { get; init; } = 32;
 
+    /// <summary>Execution contexts (each with its arena) kept for runs to come after many threads ran at once; at least 1.</summary>
+    public int IdleContexts { get; init; } = 4;
+
     /// <summary>Where steps are timed, or null (which costs nothing).</summary>
     public StepProfile? Profile { get; init; }
 }

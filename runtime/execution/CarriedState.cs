@@ -1,4 +1,4 @@
-using Dlc.Runtime.Native;
+using Dlc.Runtime.Memory;
 
 namespace Dlc.Runtime.Execution;
 
@@ -6,10 +6,10 @@ namespace Dlc.Runtime.Execution;
 /// Where a carried value stands in one execution: the memory that the current iteration reads, and two buffers that iterations write to
 /// in turn. They are planned (addresses in a block) or, where sizes are unknown before the loop, blocks of their own.
 /// </summary>
-internal sealed unsafe class CarriedState(CarriedInfo info, int rank) : IDisposable
+internal sealed unsafe class CarriedState(CarriedInfo info, int rank, int runsBeforeTrim) : IDisposable
 {
-    private readonly NativeBlock? _block0 = info.IsPlanned ? null : new NativeBlock();
-    private readonly NativeBlock? _block1 = info.IsPlanned ? null : new NativeBlock();
+    private readonly ScopedBlock? _block0 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim);
+    private readonly ScopedBlock? _block1 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim);
     private byte* _planned0;
     private byte* _planned1;
     private long _plannedBytes;
@@ -62,6 +62,12 @@ internal sealed unsafe class CarriedState(CarriedInfo info, int rank) : IDisposa
 
     /// <summary>Bytes held outside of planned blocks.</summary>
     public long OwnBytes => (_block0?.Capacity ?? 0) + (_block1?.Capacity ?? 0);
+
+    public void EndRun()
+    {
+        _block0?.EndRun();
+        _block1?.EndRun();
+    }
 
     public void Dispose()
     {

@@ -29,7 +29,7 @@ internal sealed unsafe class Executor : IDisposable
         _model = executable.Prepared;
         _profile = profile;
         Store = new ValueStore(executable, runsBeforeTrim);
-        _loops = new LoopRunner(this, _model);
+        _loops = new LoopRunner(this, _model, runsBeforeTrim);
         _buffers = (void**)NativeMemory.AllocZeroed((nuint)(_model.MaxBuffers + _model.MaxDims + 1), sizeof(long));
         _dims = (long*)(_buffers + _model.MaxBuffers);
     }
@@ -58,6 +58,7 @@ internal sealed unsafe class Executor : IDisposable
         {
             _pool = null;
             Store.Leave();
+            _loops.EndRun();
         }
 
         GC.KeepAlive(_executable);

@@ -23,6 +23,8 @@ public sealed unsafe class LoadedExecutable : IDisposable
         Prepared = ModelPreparer.Prepare(model, entryOf);
     }
 
+    ~LoadedExecutable() => Free();
+
     /// <summary>What was loaded.</summary>
     public ExecutableModel Model { get; }
 
@@ -131,7 +133,19 @@ public sealed unsafe class LoadedExecutable : IDisposable
     {
         if (Interlocked.Decrement(ref _references) == 0)
         {
-            _owned.ForEach(o => o.Dispose());
+            Free();
+            GC.SuppressFinalize(this);
         }
+    }
+
+    private void Free()
+    {
+        // Null when the constructor failed; what was mapped is then freed by its caller.
+        foreach (var owned in _owned ?? [])
+        {
+            owned.Dispose();
+        }
+
+        _owned?.Clear();
     }
 }

@@ -10,7 +10,7 @@ internal sealed unsafe class LoopRunner : IDisposable
     private readonly ValueInfo[] _values;
     private readonly ScanState[] _scans;
 
-    public LoopRunner(Executor executor, PreparedModel model)
+    public LoopRunner(Executor executor, PreparedModel model, int runsBeforeTrim)
     {
         _executor = executor;
         _store = executor.Store;
@@ -22,7 +22,7 @@ internal sealed unsafe class LoopRunner : IDisposable
             {
                 for (int i = 0; i < loop.Loop.ScanOutputs.Length; i++)
                 {
-                    _scans[loop.FirstScan + i] = new ScanState(_values[loop.Loop.ScanOutputs[i].BodyOut].Dims.Length);
+                    _scans[loop.FirstScan + i] = new ScanState(_values[loop.Loop.ScanOutputs[i].BodyOut].Dims.Length, runsBeforeTrim);
                 }
             }
         }
@@ -63,6 +63,14 @@ internal sealed unsafe class LoopRunner : IDisposable
         }
 
         Finish(prepared, iteration);
+    }
+
+    public void EndRun()
+    {
+        foreach (var scan in _scans)
+        {
+            scan.EndRun();
+        }
     }
 
     public void Dispose()

@@ -1,12 +1,14 @@
+using Dlc.Runtime.Memory;
 using Dlc.Runtime.Native;
 
 namespace Dlc.Runtime.Execution;
 
 /// <summary>Collects the values of a scan output whose final size is unknown while the loop runs.</summary>
-internal sealed unsafe class ScanState(int rank) : IDisposable
+internal sealed unsafe class ScanState(int rank, int runsBeforeTrim) : IDisposable
 {
     private NativeBlock _block = new();
     private NativeBlock _spare = new();
+    private ArenaPolicy _policy = new(runsBeforeTrim);
 
     /// <summary>Bytes of one iteration's value.</summary>
     public long ItemBytes { get; set; }
@@ -42,6 +44,16 @@ internal sealed unsafe class ScanState(int rank) : IDisposable
 
         Buffer.MemoryCopy(data, _block.Address + Bytes, bytes, bytes);
         Bytes = needed;
+    }
+
+    /// <summary>Notes the end of a run: what was collected is in its place, and a large block is not kept for long.</summary>
+    public void EndRun()
+    {
+        long capacity = _policy.After(Bytes, _block.Capacity);
+        if (capacity < _block.Capacity)
+        {
+            _block.Resize(capacity);
+        }
     }
 
     public void Dispose()

@@ -1,12 +1,11 @@
 using Dlc.Runtime.Memory;
-using Dlc.Runtime.Native;
 
 namespace Dlc.Runtime.Execution;
 
 /// <summary>The block of a bind point other than the entry, with the plan that it was last used with: loops mostly repeat their sizes.</summary>
-internal sealed unsafe class SegmentState(LifetimeTable lifetimes) : IDisposable
+internal sealed unsafe class SegmentState(LifetimeTable lifetimes, int runsBeforeTrim) : IDisposable
 {
-    private readonly NativeBlock _block = new();
+    private readonly ScopedBlock _block = new(runsBeforeTrim);
     private readonly long[] _planned = NewSizes(lifetimes.Count);
     private long _bytes;
 
@@ -31,6 +30,8 @@ internal sealed unsafe class SegmentState(LifetimeTable lifetimes) : IDisposable
 
         return _block.Ensure(_bytes);
     }
+
+    public void EndRun() => _block.EndRun();
 
     public void Dispose() => _block.Dispose();
 

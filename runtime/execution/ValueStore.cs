@@ -39,13 +39,13 @@ internal sealed unsafe class ValueStore : IDisposable
         Carried = new CarriedState[_model.Carried.Length];
         for (int c = 0; c < Carried.Length; c++)
         {
-            Carried[c] = new CarriedState(_model.Carried[c], _values[_model.Carried[c].BodyIn].Dims.Length);
+            Carried[c] = new CarriedState(_model.Carried[c], _values[_model.Carried[c].BodyIn].Dims.Length, runsBeforeTrim);
         }
 
         _segments = new SegmentState?[_model.Points.Length];
         for (int p = 1; p < _segments.Length; p++)
         {
-            _segments[p] = _model.Points[p].Items.Length > 0 ? new SegmentState(_model.Points[p].Lifetimes) : null;
+            _segments[p] = _model.Points[p].Items.Length > 0 ? new SegmentState(_model.Points[p].Lifetimes, runsBeforeTrim) : null;
         }
     }
 
@@ -132,6 +132,16 @@ internal sealed unsafe class ValueStore : IDisposable
     public void Leave()
     {
         _binding = null!;
+        foreach (var segment in _segments)
+        {
+            segment?.EndRun();
+        }
+
+        foreach (var carried in Carried)
+        {
+            carried.EndRun();
+        }
+
         if (_plan is not null)
         {
             long capacity = _policy.After(_plan.ArenaBytes, _arena.Capacity);

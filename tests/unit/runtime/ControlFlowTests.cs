@@ -48,6 +48,31 @@ public sealed class ControlFlowTests
         Assert.Equal(RuntimeErrors.BufferTooSmall, Assert.Throws<DlcRuntimeException>(() => session.Run(binding)).Code);
     }
 
+    [Fact]
+    public void Memory_of_data_dependent_sizes_shrinks_too()
+    {
+        var m = new TestModel();
+        int n = m.Slot("n");
+        int count = m.Slot("count");
+        int x = m.Input("x", ScalarType.F32, InputAxis.Bind(n, "n"));
+        int scalar = m.Temp(ScalarType.I64);
+        int kept = m.Temp(ScalarType.F32, count);
+        m.Main.Add(TestModel.Launch(TestKernels.CountPositive, [x, scalar], [n]));
+        m.Main.Add(new BindSlotStep { Slot = count, Value = scalar });
+        m.Main.Add(TestModel.Launch(TestKernels.Compact, [x, kept], [n]));
+        m.Main.Add(new CopyStep { Source = kept, Destination = m.Output("y", ScalarType.F32, count) });
+        using var model = m.Load();
+        using var session = model.CreateSession(new SessionOptions { Threads = 1, TrimArenaAfterRuns = 3 });
+        Assert.Equal(100_000, Run(session, [.. Enumerable.Repeat(1f, 100_000)]).Length);
+        Assert.True(session.AllocatedBytes >= 400_000);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal([5f], Run(session, 5, -1));
+        }
+
+        Assert.True(session.AllocatedBytes < 10_000);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

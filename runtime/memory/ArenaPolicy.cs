@@ -1,4 +1,4 @@
-namespace Dlc.Runtime.Execution;
+namespace Dlc.Runtime.Memory;
 
 /// <summary>
 /// Decides when an arena that once had to be large is made smaller: after a number of runs that all needed less than half of it, to what
