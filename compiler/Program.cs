@@ -21,5 +21,5 @@ public static class Program
     internal static string Version => typeof(Program).Assembly.GetName().Version!.ToString(3);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int Run(string[] args) => Cli.CommandLine.Run(args);
+    private static int Run(string[] args) => Cli.CommandLine.Run(args, Console.Out, Console.Error);
 }

@@ -37,11 +37,11 @@ internal static class BenchCommand
             var shapes = Measure(loaded, session, sizes, fills, parsed.GetValue(repeat));
             if (parsed.GetValue(json))
             {
-                PrintJson(loaded, session, report, shapes);
+                PrintJson(loaded, session, report, shapes, parsed.InvocationConfiguration.Output);
             }
             else
             {
-                PrintTable(loaded, session, report, shapes);
+                PrintTable(loaded, session, report, shapes, parsed.InvocationConfiguration.Output);
             }
 
             return ExitCodes.Good;
@@ -90,10 +90,10 @@ internal static class BenchCommand
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
-    private static void PrintTable(CompiledModel model, Session session, CompileReport? report, List<Shape> shapes)
+    private static void PrintTable(CompiledModel model, Session session, CompileReport? report, List<Shape> shapes, TextWriter output)
     {
         var compiled = report is null ? "loaded" : $"compiled in {Timing.Milliseconds(report.Elapsed.TotalMilliseconds)}";
-        Console.Out.WriteLine($"{model.Name}, {session.Threads} threads, {compiled}");
+        output.WriteLine($"{model.Name}, {session.Threads} threads, {compiled}");
         var table = new Table().Border(TableBorder.Simple).AddColumns("dims", "first ms", "median ms", "least ms", "runs");
         foreach (var shape in shapes)
         {
@@ -101,10 +101,10 @@ internal static class BenchCommand
                 shape.Times.Count.ToString(CultureInfo.InvariantCulture));
         }
 
-        AnsiConsole.Write(table);
+        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }).Write(table);
     }
 
-    private static void PrintJson(CompiledModel model, Session session, CompileReport? report, List<Shape> shapes)
+    private static void PrintJson(CompiledModel model, Session session, CompileReport? report, List<Shape> shapes, TextWriter output)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
@@ -140,7 +140,7 @@ internal static class BenchCommand
             json.WriteEndObject();
         }
 
-        Console.Out.WriteLine(System.Text.Encoding.UTF8.GetString(stream.ToArray()));
+        output.WriteLine(System.Text.Encoding.UTF8.GetString(stream.ToArray()));
     }
 
     private static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);

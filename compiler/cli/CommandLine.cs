@@ -5,7 +5,8 @@ namespace Dlc.Compiler.Cli;
 /// <summary>The commands of <c>dlc</c>.</summary>
 internal static class CommandLine
 {
-    public static int Run(string[] args)
+    /// <summary>Parses and runs; returns the exit code of the process.</summary>
+    public static int Run(string[] args, TextWriter output, TextWriter error)
     {
         var root = new RootCommand("dlc compiles an ONNX model once, for all shapes it will ever see, and runs it.");
         root.Add(CompileCommand.Create());
@@ -16,16 +17,17 @@ internal static class CommandLine
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
+            foreach (var mistake in parsed.Errors)
             {
-                Console.Error.WriteLine($"usage error: {error.Message}");
+                error.WriteLine($"usage error: {mistake.Message}");
             }
 
-            Console.Error.WriteLine($"Try '{Name(parsed)} --help'.");
+            error.WriteLine($"Try '{Name(parsed)} --help'.");
             return ExitCodes.Usage;
         }
 
-        return ErrorReport.Guard(() => parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }), Console.Error);
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error };
+        return ErrorReport.Guard(() => parsed.Invoke(configuration), error);
     }
 
     private static string Name(ParseResult parsed) =>

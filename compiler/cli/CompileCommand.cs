@@ -24,8 +24,9 @@ internal static class CompileCommand
             };
             var file = parsed.GetValue(output) ?? Path.ChangeExtension(path, ".dlcx");
             var report = ProgressDisplay.Run(options, watched => DlcCompiler.CompileToFile(path, file, watched));
-            Summary.Print(report, Console.Out, parsed.GetValue(times));
-            Console.Out.WriteLine($"wrote {file} ({Summary.Bytes(new FileInfo(file).Length)})");
+            var text = parsed.InvocationConfiguration.Output;
+            Summary.Print(report, text, parsed.GetValue(times));
+            text.WriteLine($"wrote {file} ({Summary.Bytes(new FileInfo(file).Length)})");
             return ExitCodes.Good;
         });
         return command;

@@ -25,7 +25,7 @@ internal static class ExplainCommand
                 Threads = parsed.GetValue(threads),
             };
             var path = parsed.GetRequiredValue(model);
-            Print(ProgressDisplay.Run(options, watched => DlcCompiler.Build(path, watched)), Console.Out);
+            Print(ProgressDisplay.Run(options, watched => DlcCompiler.Build(path, watched)), parsed.InvocationConfiguration.Output);
             return ExitCodes.Good;
         });
         return command;

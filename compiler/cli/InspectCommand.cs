@@ -27,7 +27,7 @@ internal static class InspectCommand
             };
             var path = parsed.GetRequiredValue(model);
             var module = CompileDriver.RunPasses(() => OnnxImporter.Import(path, options.ToImportOptions()), options, parsed.GetValue(after));
-            Console.Out.Write(GraphText.Print(module.Main));
+            parsed.InvocationConfiguration.Output.Write(GraphText.Print(module.Main));
             return ExitCodes.Good;
         });
         return command;

@@ -35,11 +35,12 @@ internal static class RunCommand
             var files = TensorFiles.Read(loaded, parsed.GetValue(single) ?? [], parsed.GetValue(archive));
             RunInputs.Bind(loaded, binding, files, sizes, fills);
             var times = Run(session, binding, parsed.GetValue(repeat));
-            Print(loaded, binding, report, times, Console.Out);
+            var text = parsed.InvocationConfiguration.Output;
+            Print(loaded, binding, report, times, text);
             if (parsed.GetValue(output) is { } path)
             {
                 TensorFiles.Write(path, loaded, binding);
-                Console.Out.WriteLine($"wrote {path}");
+                text.WriteLine($"wrote {path}");
             }
 
             return ExitCodes.Good;
