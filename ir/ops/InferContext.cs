@@ -206,6 +206,12 @@ public sealed class InferContext
             return number;
         }
 
+        // What broadcast already: the maximum of a and b against b again.
+        if (Holds(a, b) || Holds(b, a))
+        {
+            return Holds(a, b) ? a : b;
+        }
+
         if (MayBothVary(a, b))
         {
             RequireEqual((a - 1) * (b - 1) * (a - b), Dims.Zero, "broadcast dims");
@@ -215,6 +221,10 @@ public sealed class InferContext
         RequireEqual(a, b, "broadcast dims");
         return a;
     }
+
+    /// <summary>Whether every operand of the maximum <paramref name="part"/> (itself, where it is none) is one of <paramref name="whole"/>.</summary>
+    private static bool Holds(Dim whole, Dim part) => whole.Kind == DimKind.Max
+        && (part.Kind == DimKind.Max ? part.Operands.All(o => whole.Operands.Contains(o)) : whole.Operands.Contains(part));
 
     /// <summary>Independent dims may each be 1; dims that share a symbol come from one size and are taken to be equal.</summary>
     private static bool MayBothVary(Dim a, Dim b)
