@@ -34,7 +34,21 @@ internal sealed class AttentionOperator : IOnnxOperator
         var (heads, keyHeads) = (shape[1], k.Type.Shape[1]);
         node.Require(heads, Relation.Divisible, keyHeads, "query heads should split over key heads");
         var group = heads.FloorDiv(keyHeads);
-        var isGrouped = !node.Facts.Simplify(group).Is(1);
+        var isSingle = node.Facts.Simplify(group).Is(1);
+        var isGrouped = !isSingle && IsHeadAxisKnown(node);
+        if (!isSingle && !isGrouped)
+        {
+            Value Spread(Value value)
+            {
+                var own = value.Type.Shape;
+                var repeated = node.Repeated(node.Unsqueezed(value, 2), [own[0], own[1], group, own[2], own[3]]);
+                return node.Shaped(repeated, [own[0], heads, own[2], own[3]]);
+            }
+
+            node.RequireEqual(keyHeads * group, heads, "query heads should split over key heads");
+            (k, v) = (Spread(k), Spread(v));
+        }
+
         if (isGrouped)
         {
             q = node.Shaped(q, [shape[0], keyHeads, group, shape[2], shape[3]]);
@@ -77,8 +91,12 @@ internal sealed class AttentionOperator : IOnnxOperator
             ? node.Shaped(node.Permuted(y, 0, 2, 1, 3), [shape[0], shape[2], heads * y.Type.Shape[3]]) : y);
     }
 
+    /// <summary>Whether it is clear how a mask broadcasts along the heads, so that it can follow their split into groups.</summary>
+    private static bool IsHeadAxisKnown(OnnxNode node) =>
+        !node.HasInput(3) || node.InputType(3) is { Rank: < 3 } || node.InputType(3).Shape[^3].IsConstant;
+
     /// <summary><c>[B, S, H*D]</c> as <c>[B, H, S, D]</c>; four axes stay.</summary>
-    internal static Value Heads(OnnxNode node, Value x, string attribute)
+    private static Value Heads(OnnxNode node, Value x, string attribute)
     {
         if (x.Type.Rank == 4)
         {

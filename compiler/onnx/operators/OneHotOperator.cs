@@ -28,6 +28,6 @@ internal sealed class OneHotOperator : IOnnxOperator
     /// <summary>The depth may be a float that holds an integer.</summary>
     private static IR.Symbolic.Dim Depth(OnnxNode node) =>
         node.InputType(1).Element.IsFloat()
-            ? node.Constant(1) is { Count: 1 } constant ? node.Dims.Const(constant.GetLong(0)) : node.Bind(node.ElementOf(node.Input(1), 0), "depth")
+            ? node.Constant(1) is { Count: 1 } constant ? node.Dims.Const(constant.GetLong(0)) : node.Bind(node.Argument(1).ElementAt(0), "depth")
             : node.Size(1);
 }

@@ -98,7 +98,7 @@ internal sealed class SliceOperator : IOnnxOperator
         var (length, zero) = (node.Scalar(extent), node.Scalar(node.Dims.Zero));
         Value Bounded(int input, Value low, Value high)
         {
-            var index = node.ElementOf(node.Input(input), i);
+            var index = node.Argument(input).ElementAt(i);
             var front = node.Choose(node.IsLess(index, zero), node.Plus(index, length), index);
             return node.Smallest(node.Largest(front, low), high);
         }
