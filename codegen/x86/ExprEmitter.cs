@@ -27,6 +27,9 @@ internal sealed class ExprEmitter
     /// <summary>Forgets which expressions have values: variables or memory may change, or control flow leaves where they were computed.</summary>
     internal void BeginStatement() => emitted.Clear();
 
+    /// <summary>Gives an expression a value for the rest of the statement.</summary>
+    internal void Preset(Expr expr, LaneValue value) => emitted[expr] = value;
+
     /// <summary>The value in each lane.</summary>
     internal LaneValue Evaluate(Expr expr)
     {

@@ -211,7 +211,7 @@ internal sealed partial class StmtEmitter
         {
             EmitUnrolled(loop, start.Scalar, end.Scalar);
         }
-        else
+        else if (!TryEmitTransposed(loop, start.Scalar, end.Scalar))
         {
             CountedLoop(start.Scalar, end.Scalar, 1, i =>
             {

@@ -185,6 +185,28 @@ public sealed class KernelCompilerTests
         }
     }
 
+    [Theory]
+    [InlineData(64, 48)]
+    [InlineData(17, 33)]
+    [InlineData(5, 3)]
+    [InlineData(0, 7)]
+    public void Transposing_copies_move_whole_and_partial_blocks(int depth, int columns)
+    {
+        DimContext dims = new();
+        Dim size = dims.Symbol("K");
+        Dim valid = dims.Symbol("N");
+        KernelBuilder k = new("transpose", dims);
+        KernelBuffer x = k.Parameter("x", ElementType.Float32, false);
+        KernelBuffer z = k.Parameter("z", ElementType.Float32, true);
+        k.Parallel(dims.Const(2), item => k.Serial(E.Dim(size), i => k.Vector(E.Dim(valid), v =>
+        {
+            Expr element = k.Let(E.Load(x, ((v + (item * E.Dim(valid))) * E.Dim(size)) + i));
+            k.Store(z, (((item * E.Dim(size)) + i) * E.Dim(valid)) + v, element * E.Cast(ElementType.Float32, v) + E.Cast(ElementType.Float32, i));
+        })));
+        Check(k.Build(), new DimEvaluator(dims).Bind(size, depth).Bind(valid, columns), 1e-4,
+            Random(2 * depth * columns), new byte[8 * depth * columns]);
+    }
+
     [Fact]
     public void Equal_kernels_compile_once_and_output_does_not_depend_on_threads()
     {
