@@ -28,7 +28,7 @@ internal static class LowerControlFlow
 
     private static LoweredProgram Region(ProgramBuilder outer, Graph region)
     {
-        var program = new ProgramBuilder(outer.Module, outer.Machine, outer);
+        var program = new ProgramBuilder(outer.Module, outer.Machine, outer, region.Facts);
         foreach (var input in region.Inputs)
         {
             var buffer = program.New(input.Type, BufferStorage.Input, input.Name);

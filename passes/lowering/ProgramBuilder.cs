@@ -15,13 +15,14 @@ internal sealed class ProgramBuilder
     private readonly Counter _ids;
     private readonly Dictionary<Value, LoweredBuffer> _buffers = [];
 
-    public ProgramBuilder(Module module, MachineModel machine, ProgramBuilder? outer = null)
+    public ProgramBuilder(Module module, MachineModel machine, ProgramBuilder? outer = null, Facts? facts = null)
     {
         Module = module;
+        Facts = facts ?? module.Facts;
         Machine = machine;
         _outer = outer;
         _ids = outer?._ids ?? new Counter();
-        Math = outer?.Math ?? new IndexMath(module.Facts, module.Dims);
+        Math = outer is not null && ReferenceEquals(outer.Facts, Facts) ? outer.Math : new IndexMath(Facts, module.Dims);
         Constants = outer?.Constants ?? new ConstantPool();
     }
 
@@ -29,7 +30,8 @@ internal sealed class ProgramBuilder
 
     public DimContext Dims => Module.Dims;
 
-    public Facts Facts => Module.Facts;
+    /// <summary>What may be relied on in the graph that is lowered.</summary>
+    public Facts Facts { get; }
 
     public MachineModel Machine { get; }
 
