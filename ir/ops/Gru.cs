@@ -45,15 +45,18 @@ public sealed record Gru(ValueList<bool> IsReverse, ValueList<RecurrentFunction>
     {
         var k = step.Kernel;
         var one = ExprFactory.Float(1, step.Type);
-        void Finish(Expr v, Expr z, Expr candidate) =>
-            step.Next(0, v, ((one - z) * candidate) + (z * ExprFactory.Load(step.State(0), v)));
+        Expr State(int row, Expr v) => ExprFactory.Load(step.State(0), step.At(row, v));
+        void Finish(int row, Expr v, Expr z, Expr candidate) => step.Next(0, row, v, ((one - z) * candidate) + (z * State(row, v)));
         if (ResetsAfter)
         {
             step.ForEachUnit(v =>
             {
-                var gates = step.Recur(step.State(0), 0, v, step.Input(0, v), step.Input(1, v), step.Extra(1, 0, v));
-                var z = k.Let(Activate(step, 0, gates[0]));
-                Finish(v, z, Activate(step, 1, step.Input(2, v) + (Activate(step, 0, gates[1]) * gates[2])));
+                var gates = step.Recur(step.State(0), 0, 3, (row, gate) => gate == 2 ? step.Extra(1, 0, v) : step.Input(row, gate, v));
+                for (var row = 0; row < step.Rows; row++)
+                {
+                    var z = k.Let(Activate(step, 0, gates[row][0]));
+                    Finish(row, v, z, Activate(step, 1, step.Input(row, 2, v) + (Activate(step, 0, gates[row][1]) * gates[row][2])));
+                }
             });
             return;
         }
@@ -61,14 +64,20 @@ public sealed record Gru(ValueList<bool> IsReverse, ValueList<RecurrentFunction>
         var (update, reset) = (step.Scratch("update"), step.Scratch("reset"));
         step.ForEachUnit(v =>
         {
-            var gates = step.Recur(step.State(0), 0, v, step.Input(0, v), step.Input(1, v));
-            k.Store(update, v, Activate(step, 0, gates[0]));
-            k.Store(reset, v, Activate(step, 0, gates[1]) * ExprFactory.Load(step.State(0), v));
+            var gates = step.Recur(step.State(0), 0, 2, (row, gate) => step.Input(row, gate, v));
+            for (var row = 0; row < step.Rows; row++)
+            {
+                k.Store(update, step.At(row, v), Activate(step, 0, gates[row][0]));
+                k.Store(reset, step.At(row, v), Activate(step, 0, gates[row][1]) * State(row, v));
+            }
         });
         step.ForEachUnit(v =>
         {
-            var gates = step.Recur(reset, 2, v, step.Input(2, v));
-            Finish(v, k.Let(ExprFactory.Load(update, v)), Activate(step, 1, gates[0]));
+            var gates = step.Recur(reset, 2, 1, (row, gate) => step.Input(row, gate, v));
+            for (var row = 0; row < step.Rows; row++)
+            {
+                Finish(row, v, k.Let(ExprFactory.Load(update, step.At(row, v))), Activate(step, 1, gates[row][0]));
+            }
         });
     }
 }

@@ -41,13 +41,16 @@ public sealed record Lstm(ValueList<bool> IsReverse, ValueList<RecurrentFunction
     protected override void Step(RecurrentStep step) => step.ForEachUnit(v =>
     {
         var k = step.Kernel;
-        var gates = step.Recur(step.State(0), 0, v, step.Input(0, v), step.Input(1, v), step.Input(2, v), step.Input(3, v));
-        var c = k.Let(ExprFactory.Load(step.State(1), v));
-        Expr Peep(int gate, Expr cell) => HasPeepholes ? gates[gate] + (step.Extra(3, gate, v) * cell) : gates[gate];
-        var i = k.Let(Activate(step, 0, Peep(0, c)));
-        var f = CouplesForget ? ExprFactory.Float(1, step.Type) - i : Activate(step, 0, Peep(2, c));
-        var next = k.Let((f * c) + (i * Activate(step, 1, gates[3])));
-        step.Next(1, v, next);
-        step.Next(0, v, Activate(step, 0, Peep(1, next)) * Activate(step, 2, next));
+        var gates = step.Recur(step.State(0), 0, 4, (row, gate) => step.Input(row, gate, v));
+        for (var row = 0; row < step.Rows; row++)
+        {
+            var (own, c) = (gates[row], k.Let(ExprFactory.Load(step.State(1), step.At(row, v))));
+            Expr Peep(int gate, Expr cell) => HasPeepholes ? own[gate] + (step.Extra(3, gate, v) * cell) : own[gate];
+            var i = k.Let(Activate(step, 0, Peep(0, c)));
+            var f = CouplesForget ? ExprFactory.Float(1, step.Type) - i : Activate(step, 0, Peep(2, c));
+            var next = k.Let((f * c) + (i * Activate(step, 1, own[3])));
+            step.Next(1, row, v, next);
+            step.Next(0, row, v, Activate(step, 0, Peep(1, next)) * Activate(step, 2, next));
+        }
     });
 }

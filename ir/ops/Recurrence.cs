@@ -5,7 +5,8 @@ namespace Dlc.IR.Ops;
 
 /// <summary>
 /// Base of recurrent layers over T steps, B sequences, D directions and H units. Inputs: <c>x [T, B, D, Gates, H]</c>, the input projections of
-/// all steps with all biases that may be added there; <c>r [D, H, Gates, H]</c>, the recurrent weights with the units they produce innermost;
+/// all steps with all biases that may be added there; <c>r [D, blocks, H, Gates, BlockUnits]</c>, the recurrent weights from each unit to the units
+/// of a block, which are padded (with anything) to whole blocks, so that a block is one stream of memory;
 /// the states before the first step, <c>[D, B, H]</c> each; what <see cref="ExtraRank"/> says; with <paramref name="HasLengths"/> the
 /// lengths of the sequences, i64 <c>[B]</c>. Outputs: <c>y [T, D, B, H]</c>, 0 past the length of a sequence, and the last states <c>[D, B, H]</c>.
 /// A direction that is reverse starts at the end of each sequence. f16 and bf16 compute in f32.
@@ -19,6 +20,9 @@ namespace Dlc.IR.Ops;
 public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<RecurrentFunction> Functions, ValueList<double> Alphas,
     ValueList<double> Betas, double Clip, bool HasLengths) : Op, ILoops
 {
+    /// <summary>Units of a block of recurrent weights: the f32 lanes of the widest vectors.</summary>
+    public const int BlockUnits = 16;
+
     protected abstract int Gates { get; }
 
     /// <summary>State vectors that go from step to step; the first is what a layer puts out.</summary>
@@ -37,7 +41,7 @@ public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<Recurrent
         var (x, r, directions) = (c.Input(0), c.Input(1), IsReverse.Count);
         c.ExpectElement(0, t => t.IsFloat(), "a float tensor");
         c.ExpectRank(0, 5);
-        c.ExpectRank(1, 4);
+        c.ExpectRank(1, 5);
         if (Functions.Count != directions * FunctionsPerDirection || Alphas.Count != Functions.Count || Betas.Count != Functions.Count)
         {
             throw c.Error($"expects {directions * FunctionsPerDirection} activations, found {Functions}, {Alphas}, {Betas}");
@@ -45,7 +49,7 @@ public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<Recurrent
 
         c.RequireEqual(x.Shape[2], c.Dims.Const(directions), "directions");
         c.RequireEqual(x.Shape[3], c.Dims.Const(Gates), "gates");
-        RequireShape(c, 1, [x.Shape[2], x.Shape[4], x.Shape[3], x.Shape[4]]);
+        RequireShape(c, 1, [x.Shape[2], x.Shape[4].CeilDiv(BlockUnits), x.Shape[4], x.Shape[3], c.Dims.Const(BlockUnits)]);
         Shape state = [x.Shape[2], x.Shape[1], x.Shape[4]];
         for (var i = 0; i < States; i++)
         {
@@ -92,8 +96,8 @@ public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<Recurrent
                 var t = IsReverse[(int)d] ? length - 1 - s : s;
                 states = Step((int)d, states,
                     (g, v) => x.GetDouble((((((((t * batch) + b) * directions) + d) * Gates) + g) * hidden) + v),
-                    (vector, g, v) => Enumerable.Range(0, hidden)
-                        .Sum(k => vector[k] * r.GetDouble((((((d * hidden) + k) * Gates) + g) * hidden) + v)),
+                    (vector, g, v) => Enumerable.Range(0, hidden).Sum(k =>
+                        vector[k] * r.GetDouble(RowMajor.Position([d, v / BlockUnits, k, g, v % BlockUnits], r.Dims))),
                     ExtraRank > 0 ? c.Input(LengthsInput - 1) : null);
                 for (var v = 0; v < hidden; v++)
                 {
@@ -171,60 +175,82 @@ public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<Recurrent
     private void Lower(LoopContext c, int firstDirection, int directions)
     {
         var x = c.InputType(0).Shape;
-        var (steps, batch, hidden) = (ExprFactory.Dim(x[0]), x[1], ExprFactory.Dim(x[4]));
+        var batch = x[1];
+
+        // Sequences of one length go in blocks, as many as their sums fit the vector registers; what is left over goes one by one.
+        var rows = HasLengths || batch.Is(1) ? 1 : Math.Clamp((c.Machine.VectorRegisters - 8) / Gates, 1, 4);
         var k = c.NewKernel(Name.ToLowerInvariant());
-        var step = new RecurrentStep(c, k, States, Gates, firstDirection, ExtraRank > 0 ? LengthsInput - 1 : null);
-        var initial = Enumerable.Range(2, States).Select(i => c.Input(k, i)).ToArray();
-        var lengths = HasLengths ? c.Input(k, LengthsInput) : null;
-        var y = c.Output(k, 0);
-        var last = Enumerable.Range(1, States).Select(i => c.Output(k, i)).ToArray();
-        k.Parallel(batch * directions, item =>
+        var kernel = new RecurrentKernel(
+            new RecurrentStep(c, k, States, Gates, firstDirection, ExtraRank > 0 ? LengthsInput - 1 : null),
+            [.. Enumerable.Range(2, States).Select(i => c.Input(k, i))], HasLengths ? c.Input(k, LengthsInput) : null, c.Output(k, 0),
+            [.. Enumerable.Range(1, States).Select(i => c.Output(k, i))]);
+        k.Parallel(batch.CeilDiv(rows) * directions, item =>
         {
-            var (local, b) = c.Math.DivMod(item, batch);
-            var d = k.Let(local + firstDirection);
-            b = k.Let(b);
-            var line = k.Let(((d * ExprFactory.Dim(batch)) + b) * hidden);
-            step.Begin(d);
-            k.Vector(hidden, v =>
+            var (local, block) = c.Math.DivMod(item, batch.CeilDiv(rows));
+            local = k.Let(local);
+            var first = k.Let(block * rows);
+            if (rows == 1)
             {
-                for (var i = 0; i < States; i++)
-                {
-                    k.Store(step.State(i), v, step.Widen(ExprFactory.Load(initial[i], line + v)));
-                }
-            });
-            var length = steps;
-            if (lengths is not null)
-            {
-                length = k.Let(ExprFactory.Max(ExprFactory.Min(ExprFactory.Load(lengths, b), steps), ExprFactory.Int(0)), "length");
+                WriteRows(kernel, x, local, first, 1, firstDirection, directions);
+                return;
             }
 
-            k.Serial(length, s =>
-            {
-                var t = k.Let(Time(s, length, local, firstDirection, directions), "time");
-                step.Time(((((t * ExprFactory.Dim(batch)) + b) * IsReverse.Count) + d) * Gates * hidden);
-                Step(step);
-                var to = k.Let((((((t * IsReverse.Count) + d) * ExprFactory.Dim(batch)) + b) * hidden));
-                k.Vector(hidden, v =>
-                {
-                    var h = k.Let(step.Advance(v));
-                    k.Store(y, to + v, step.Narrow(h));
-                });
-            });
-            if (lengths is not null)
-            {
-                k.Serial(length, steps, t => k.Vector(hidden, v => k.Store(y,
-                    (((((t * IsReverse.Count) + d) * ExprFactory.Dim(batch)) + b) * hidden) + v, ExprFactory.Literal(0, y.Type))));
-            }
-
-            k.Vector(hidden, v =>
-            {
-                for (var i = 0; i < States; i++)
-                {
-                    k.Store(last[i], line + v, step.Narrow(ExprFactory.Load(step.State(i), v)));
-                }
-            });
+            var end = k.Let(ExprFactory.Min(first + rows, ExprFactory.Dim(batch)));
+            k.If(ExprFactory.Equal(end, first + rows), () => WriteRows(kernel, x, local, first, rows, firstDirection, directions),
+                () => k.Serial(first, end, row => WriteRows(kernel, x, local, row, 1, firstDirection, directions), "row"));
         });
-        c.Launch(k, x[0] * x[4] * x[4] * Gates);
+        c.Launch(k, x[0] * x[4] * x[4] * (Gates * rows));
+    }
+
+    /// <summary>Writes the recurrence of some rows from <paramref name="first"/> on: all steps.</summary>
+    private void WriteRows(RecurrentKernel kernel, Shape x, Expr local, Expr first, int rows, int firstDirection, int directions)
+    {
+        var (step, k) = (kernel.Step, kernel.Step.Kernel);
+        var (steps, batch, hidden) = (ExprFactory.Dim(x[0]), ExprFactory.Dim(x[1]), ExprFactory.Dim(x[4]));
+        var d = k.Let(local + firstDirection);
+        Expr Line(int row) => ((d * batch) + first + row) * hidden;
+        Expr To(Expr t, int row) => (((((t * IsReverse.Count) + d) * batch) + first + row) * hidden);
+        void ForEach(Action<int, Expr> body) => k.Vector(hidden, v =>
+        {
+            for (var row = 0; row < rows; row++)
+            {
+                body(row, v);
+            }
+        });
+
+        step.Begin(d, rows);
+        ForEach((row, v) =>
+        {
+            for (var i = 0; i < States; i++)
+            {
+                k.Store(step.State(i), step.At(row, v), step.Widen(ExprFactory.Load(kernel.Initial[i], Line(row) + v)));
+            }
+        });
+        var length = steps;
+        if (kernel.Lengths is not null)
+        {
+            length = k.Let(ExprFactory.Max(ExprFactory.Min(ExprFactory.Load(kernel.Lengths, first), steps), ExprFactory.Int(0)), "length");
+        }
+
+        k.Serial(length, s =>
+        {
+            var t = k.Let(Time(s, length, local, firstDirection, directions), "time");
+            step.Time(row => ((((t * batch) + first + row) * IsReverse.Count) + d) * Gates * hidden);
+            Step(step);
+            ForEach((row, v) => k.Store(kernel.Y, To(t, row) + v, step.Narrow(k.Let(step.Advance(row, v)))));
+        });
+        if (kernel.Lengths is not null)
+        {
+            k.Serial(length, steps, t => ForEach((row, v) => k.Store(kernel.Y, To(t, row) + v, ExprFactory.Literal(0, kernel.Y.Type))));
+        }
+
+        ForEach((row, v) =>
+        {
+            for (var i = 0; i < States; i++)
+            {
+                k.Store(kernel.Last[i], Line(row) + v, step.Narrow(ExprFactory.Load(step.State(i), step.At(row, v))));
+            }
+        });
     }
 
     /// <summary>The time of a step, which runs backwards in reverse directions.</summary>
@@ -239,4 +265,7 @@ public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<Recurrent
 
         return time;
     }
+
+    /// <summary>The buffers of a kernel.</summary>
+    private sealed record RecurrentKernel(RecurrentStep Step, KernelBuffer[] Initial, KernelBuffer? Lengths, KernelBuffer Y, KernelBuffer[] Last);
 }

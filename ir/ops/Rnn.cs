@@ -17,5 +17,11 @@ public sealed record Rnn(ValueList<bool> IsReverse, ValueList<RecurrentFunction>
         [[.. Enumerable.Range(0, states[0].Length).Select(v => Activate(direction, 0, x(0, v) + recur(states[0], 0, v)))]];
 
     protected override void Step(RecurrentStep step) => step.ForEachUnit(v =>
-        step.Next(0, v, Activate(step, 0, step.Recur(step.State(0), 0, v, step.Input(0, v))[0])));
+    {
+        var sums = step.Recur(step.State(0), 0, 1, (row, gate) => step.Input(row, gate, v));
+        for (var row = 0; row < step.Rows; row++)
+        {
+            step.Next(0, row, v, Activate(step, 0, sums[row][0]));
+        }
+    });
 }

@@ -45,7 +45,7 @@ internal sealed class RecurrentOperator(string type) : IOnnxOperator
         var inputs = new List<Value>
         {
             node.Shaped(projected, [steps, batch, directions, gates, hidden]),
-            node.Permuted(node.Shaped(r, [directions, gates, hidden, hidden]), [0, 3, 1, 2]),
+            Blocked(node, node.Shaped(r, [directions, gates, hidden, hidden])),
         };
         Shape state = [directions, batch, hidden];
         for (var i = 5; i < (type == "LSTM" ? 7 : 6); i++)
@@ -101,6 +101,20 @@ internal sealed class RecurrentOperator(string type) : IOnnxOperator
         var early = node.Joined(1, node.Sliced(recurrent, 1, dims.Zero, dims.Const(2)),
             node.Repeated(node.Scalar(both.Type.Element, 0), [directions, dims.One, hidden]));
         return (node.Plus(input, early), node.Squeezed(node.Sliced(recurrent, 1, dims.Const(2), dims.One), 1));
+    }
+
+    /// <summary>Recurrent weights <c>[D, G, units, from]</c> as <c>[D, blocks, from, G, units of a block]</c>, with zeros for missing units.</summary>
+    private static Value Blocked(OnnxNode node, Value r)
+    {
+        var (shape, zero) = (r.Type.Shape, node.Dims.Zero);
+        var blocks = shape[2].CeilDiv(Recurrence.BlockUnits);
+        var missing = (blocks * Recurrence.BlockUnits) - shape[2];
+        if (!missing.Is(0))
+        {
+            r = node.Emit(new Pad(PadMode.Constant, [zero, zero, zero, zero], [zero, zero, missing, zero]), r);
+        }
+
+        return node.Permuted(node.Shaped(r, [shape[0], shape[1], blocks, node.Dims.Const(Recurrence.BlockUnits), shape[3]]), 0, 2, 4, 1, 3);
     }
 
     /// <summary>For each direction whether it runs from the end.</summary>

@@ -14,6 +14,8 @@ public sealed class RecurrenceTests
     [InlineData(2, 4, 3, 6, true, true)]
     [InlineData(2, 1, 2, 5, true, false)]
     [InlineData(1, 0, 2, 8, false, true)]
+    [InlineData(2, 2, 9, 20, false, true)]
+    [InlineData(1, 2, 5, 32, false, false)]
     public void Recurrences(int directions, long steps, long batch, long hidden, bool hasLengths, bool isOther)
     {
         ValueList<bool> reverse = [.. Enumerable.Range(0, directions).Select(d => (d == 1) != isOther)];
@@ -28,11 +30,11 @@ public sealed class RecurrenceTests
         ];
         foreach (var (op, gates) in ops.Zip([1L, 3, 4]))
         {
-            var m = new OpCheck();
+            var (m, blocks) = (new OpCheck(), (hidden + 15) / 16);
             var inputs = new List<Value>
             {
                 m.Input($"t b {directions} {gates} {hidden}", OpCheck.Random(steps, batch, directions, gates, hidden)),
-                m.Input($"{directions} {hidden} {gates} {hidden}", OpCheck.Random(directions, hidden, gates, hidden)),
+                m.Input($"{directions} {blocks} {hidden} {gates} 16", OpCheck.Random(directions, blocks, hidden, gates, 16)),
                 m.Input($"{directions} b {hidden}", OpCheck.Random(directions, batch, hidden)),
             };
             if (op is Lstm)
@@ -65,7 +67,7 @@ public sealed class RecurrenceTests
         {
             var m = new OpCheck();
             m.Check(new Rnn([false, true], [function, RecurrentFunction.Relu], [0.3, 0], [0.2, 0], double.PositiveInfinity, false),
-                m.Input("t b 2 1 4", OpCheck.Random(3, 2, 2, 1, 4)), m.Input("2 4 1 4", OpCheck.Random(2, 4, 1, 4)),
+                m.Input("t b 2 1 4", OpCheck.Random(3, 2, 2, 1, 4)), m.Input("2 1 4 1 16", OpCheck.Random(2, 1, 4, 1, 16)),
                 m.Input("2 b 4", OpCheck.Random(2, 2, 4)));
         }
     }
