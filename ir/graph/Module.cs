@@ -38,5 +38,12 @@ public sealed class Module
 
     internal Value NewValue(TensorType type, string? name) => new(new ValueId(_nextValue++), type, name);
 
+    /// <summary>Makes later ids start no lower than these: for modules read from text, whose ids are given.</summary>
+    internal void Reserve(int values, int nodes)
+    {
+        _nextValue = Math.Max(_nextValue, values);
+        _nextNode = Math.Max(_nextNode, nodes);
+    }
+
     internal NodeId NewNodeId() => new(_nextNode++);
 }

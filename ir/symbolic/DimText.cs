@@ -54,19 +54,37 @@ internal static class DimText
         return text.ToString();
     }
 
+    /// <summary>Words that the grammar in ir/text/Graph.g4 takes for itself.</summary>
+    private static bool IsReserved(string name) => name is "min" or "max" or "floordiv" or "ceildiv" or "mod"
+        or "module" or "symbol" or "fact" or "from" or "guard" or "because" or "likely" or "in" or "outputs" or "counters" or "graph"
+        or "return" or "dense" or "resource";
+
     /// <summary>A symbol's name as the parser reads it: as it is where it is an identifier, else quoted.</summary>
     public static string QuoteName(string name)
     {
-        var plain = name is not ("min" or "max" or "floordiv" or "ceildiv" or "mod") && (char.IsAsciiLetter(name[0]) || name[0] == '_')
+        var plain = !IsReserved(name) && (char.IsAsciiLetter(name[0]) || name[0] == '_')
             && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_');
         if (plain)
         {
             return name;
         }
 
+        return Quote(name);
+    }
+
+    /// <summary>A text in quotes, on one line.</summary>
+    public static string Quote(string name)
+    {
         var text = new StringBuilder("\"");
-        foreach (var letter in name)
+        for (var i = 0; i < name.Length; i++)
         {
+            var letter = name[i];
+            if (i + 1 < name.Length && char.IsSurrogatePair(name[i], name[i + 1]))
+            {
+                text.Append(letter).Append(name[++i]);
+                continue;
+            }
+
             _ = letter switch
             {
                 '"' => text.Append("\\\""),

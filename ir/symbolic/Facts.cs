@@ -14,6 +14,8 @@ public sealed class Facts
     private readonly FactEngine engine;
     private int inheritedGuards;
 
+    private int frozen;
+
     /// <summary>Creates an empty collection.</summary>
     public Facts(DimContext context)
     {
@@ -54,6 +56,11 @@ public sealed class Facts
             if (known == Proof.False)
             {
                 throw new DimContradictionException($"'{Describe(left, relation, right)}' ({source}) contradicts what is known.");
+            }
+
+            if (frozen > 0)
+            {
+                return;
             }
 
             all.Add(new Fact(left, relation, right, source));
@@ -177,11 +184,26 @@ public sealed class Facts
                 case Proof.False:
                     throw new DimContradictionException($"'{Describe(left, relation, right)}' is required ({reason}) but can never hold.");
                 default:
+                    if (frozen > 0)
+                    {
+                        return;
+                    }
+
                     Assume(left, relation, right, $"guard: {reason}");
                     guards.Add(new Guard(left, relation, right, reason));
                     return;
             }
         }
+    }
+
+    /// <summary>
+    /// Until the result is disposed, nothing is learned: what is unknown may be assumed or required without becoming a fact or a guard. For
+    /// verifiers that run inference again.
+    /// </summary>
+    public IDisposable Freeze()
+    {
+        Interlocked.Increment(ref frozen);
+        return new Thaw(this);
     }
 
     /// <summary>Takes over a guard that is among the facts already, as when a module is read back from text.</summary>
@@ -253,4 +275,17 @@ public sealed class Facts
         Relation.Divisible => $"{left} % {right} = 0",
         _ => throw new ArgumentOutOfRangeException(nameof(relation)),
     };
+
+    private sealed class Thaw(Facts facts) : IDisposable
+    {
+        private int done;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref done, 1) == 0)
+            {
+                Interlocked.Decrement(ref facts.frozen);
+            }
+        }
+    }
 }

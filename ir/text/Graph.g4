@@ -1,0 +1,124 @@
+// The text form of a module: symbols, facts, guards, and a graph of nodes in SSA form with nested regions.
+// Attribute values are read by the type of the operator's parameter: `Loop` is an enum member there, a symbol here.
+grammar Graph;
+
+module
+    : 'module' STRING '{' declaration* graph '}' EOF
+    ;
+
+declaration
+    : 'symbol' symbol (',' symbol)*                            # symbols
+    | 'fact' relation 'from' STRING                            # fact
+    | 'guard' relation 'because' STRING                        # guard
+    | 'likely' dim 'in' '[' (likely (',' likely)*)? ']' 'from' STRING # likelyValues
+    | 'outputs' (STRING (',' STRING)*)?                        # outputNames
+    | 'counters' INT ',' INT                                   # counters
+    ;
+
+likely
+    : '-'? INT
+    ;
+
+relation
+    : dim op=('==' | '<=' | '<') dim
+    | dim mod='%' dim '==' INT
+    ;
+
+graph
+    : 'graph' '(' parameters? ')' '{' node* 'return' operands? '}'
+    ;
+
+parameters
+    : parameter (',' parameter)*
+    ;
+
+parameter
+    : VALUE STRING? ':' tensorType
+    ;
+
+node
+    : (results '=')? IDENT attributes? '(' operands? ')' (':' tensorType (',' tensorType)*)? region* origins? '#' INT
+    ;
+
+results
+    : result (',' result)*
+    ;
+
+result
+    : VALUE STRING?
+    ;
+
+operands
+    : VALUE (',' VALUE)*
+    ;
+
+attributes
+    : '<' attribute (',' attribute)* '>'
+    ;
+
+attribute
+    : IDENT '=' value
+    ;
+
+region
+    : '{' graph '}'
+    ;
+
+origins
+    : 'from' STRING (',' STRING)*
+    ;
+
+tensorType
+    : IDENT ('[' (dim (',' dim)*)? ']')?
+    ;
+
+value
+    : number
+    | dim
+    | list
+    | tensor
+    ;
+
+number
+    : '-'? (FLOAT | HEX)
+    ;
+
+list
+    : '[' (value (',' value)*)? ']'
+    ;
+
+tensor
+    : 'dense' tensorType list
+    | 'resource' tensorType STRING
+    ;
+
+dim
+    : term (('+' | '-') term)*
+    ;
+
+term
+    : factor ('*' factor)*
+    ;
+
+factor
+    : '-'* (INT | call | symbol | '(' dim ')')
+    ;
+
+call
+    : IDENT '(' dim (',' dim)* ')'
+    ;
+
+// A name that is no identifier, or that is a word of this grammar or a function, is written in quotes.
+symbol
+    : IDENT
+    | STRING
+    ;
+
+VALUE : '%' [0-9]+ ;
+HEX : '0x' [0-9a-fA-F]+ ;
+FLOAT : [0-9]+ ('.' [0-9]+ ([eE] [+-]? [0-9]+)? | [eE] [+-]? [0-9]+) ;
+INT : [0-9]+ ;
+IDENT : [A-Za-z_] [A-Za-z0-9_]* ;
+STRING : '"' (~["\\\r\n] | '\\' ~[\r\n])* '"' ;
+COMMENT : '//' ~[\r\n]* -> skip ;
+SPACE : [ \t\r\n]+ -> skip ;

@@ -1,0 +1,49 @@
+using Dlc.IR;
+using Dlc.IR.Diagnostics;
+using Dlc.IR.Text;
+using Xunit;
+
+namespace Dlc.Tests.Unit.Text;
+
+public sealed class VerifierTests
+{
+    [Theory]
+    [InlineData("graph(%0: f32[N]) { %1 = Neg(%0) : f32[M] #0 return %1 }", "but its operator gives f32[N]")]
+    [InlineData("graph(%0: f32[N], %2: f32[M]) { %1 = Neg(%0) : f32[M] #0 return %1 }", "but its operator gives f32[N]")]
+    [InlineData("graph(%0: f32[N]) { %1 = Neg(%0) : f64[N] #0 return %1 }", "but its operator gives f32[N]")]
+    [InlineData("graph(%0: f32[N], %2: bool[N]) { %1 = Neg(%2) : bool[N] #0 return %1 }", "does not fit its inputs")]
+    [InlineData("graph(%0: f32[2, 3]) { %1 = Reshape<To = [K]>(%0) : f32[K] #0 return %1 }", "K has no value")]
+    public void Broken_graphs_are_found(string graph, string message)
+    {
+        var module = GraphParser.Parse($"module \"m\" {{ {graph} }}");
+        var error = Assert.Throws<InternalCompilerException>(() => Verifier.Verify(module.Main, "test pass"));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+        Assert.Contains("test pass", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("graph(%0: f32[N]) { %1 = Neg(%0) : f32[N] #0 return %1 }")]
+    [InlineData("symbol N, M fact M == N from \"test\" graph(%0: f32[N]) { %1 = Neg(%0) : f32[M] #0 return %1 }")]
+    [InlineData("graph(%0: f32[2], %3: i64) { BindDim<Symbol = K>(%3) #1 %1 = Broadcast<To = [K, 2]>(%0) : f32[K, 2] #0 return %1 }")]
+    public void Sound_graphs_pass(string graph)
+    {
+        Verifier.Verify(GraphParser.Parse($"module \"m\" {{ {graph} }}").Main);
+    }
+
+    [Fact]
+    public void Verifying_teaches_no_facts()
+    {
+        var module = SampleModules.Dense();
+        var (facts, guards) = (module.Facts.All.Count, module.Facts.Guards.Count);
+        Verifier.Verify(module.Main);
+        Assert.Equal((facts, guards), (module.Facts.All.Count, module.Facts.Guards.Count));
+    }
+
+    [Fact]
+    public void Values_of_a_region_are_not_seen_outside()
+    {
+        var error = Assert.Throws<DlcException>(() => GraphParser.Parse(
+            "module \"m\" { graph(%0: f32) { %1 = Fused<Kind = Loop>(%0) : f32 { graph(%2: f32) { %3 = Neg(%2) : f32 #0 return %3 } } #1 return %3 } }"));
+        Assert.Contains("expected a value defined before, found %3", error.Message, StringComparison.Ordinal);
+    }
+}
