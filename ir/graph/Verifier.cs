@@ -12,7 +12,7 @@ namespace Dlc.IR;
 ///    the region. What a region makes is not read outside of it.
 /// 4. Value and node ids are unique and below the module's counters.
 /// 5. Every symbol in a type or attribute has a value when it is needed: it is a dim of an input of the graph or of a region around, was
-///    given by a <see cref="BindDim"/> or by the shape of a result before, or the facts equate it with an expression of such symbols.
+///    given by a <see cref="BindDim"/> or by control flow before, or the facts equate it with an expression of such symbols.
 /// 6. The type of every result is what <see cref="Op.Infer"/> gives for the inputs: same element type and rank, and dims that the facts prove
 ///    equal. Inference changes no facts while verifying.
 /// </summary>
@@ -26,11 +26,13 @@ public sealed class Verifier
     private readonly HashSet<int> _nodeIds = [];
     private readonly HashSet<Dim> _bound = [];
     private readonly HashSet<Dim> _known = [];
+    private Facts _facts;
 
     private Verifier(Module module, string pass)
     {
         _module = module;
         _pass = pass;
+        _facts = module.Facts;
     }
 
     /// <summary>Checks a graph as the main one of its module.</summary>
@@ -39,10 +41,7 @@ public sealed class Verifier
     /// <exception cref="InternalCompilerException">An invariant does not hold.</exception>
     public static void Verify(Graph graph, string pass = "verify")
     {
-        using (graph.Module.Facts.Freeze())
-        {
-            new Verifier(graph.Module, pass).Check(graph);
-        }
+        new Verifier(graph.Module, pass).Check(graph);
     }
 
     private void Check(Graph root)
@@ -52,6 +51,7 @@ public sealed class Verifier
         frames.Push(Enter(root, null));
         while (frames.TryPeek(out var frame))
         {
+            _facts = frame.Graph.Facts;
             if (frame.Regions.TryDequeue(out var region))
             {
                 frames.Push(Enter(region, frame.Node));
@@ -92,6 +92,7 @@ public sealed class Verifier
             throw Error(owner, "holds a region of another module");
         }
 
+        _facts = graph.Facts;
         var frame = new Frame(graph, owner);
         foreach (var input in graph.Inputs)
         {
@@ -124,9 +125,10 @@ public sealed class Verifier
             Read(input, node, "an input");
         }
 
-        foreach (var dim in Text.OpCatalog.DimsOf(node.Op))
+        // What a node binds itself is known after it.
+        if (node.Op is not BindDim && node.Regions.IsEmpty)
         {
-            if (node.Op is not BindDim)
+            foreach (var dim in Text.OpCatalog.DimsOf(node.Op))
             {
                 Bound(dim, node);
             }
@@ -136,10 +138,12 @@ public sealed class Verifier
     private void Finish(Node node, Frame frame)
     {
         CheckTypes(node);
-        if (node.Op is BindDim bind && _bound.Add(bind.Symbol))
+        if (node.Op is BindDim || !node.Regions.IsEmpty)
         {
-            frame.Bound.Add(bind.Symbol);
-            _known.Clear();
+            // BindDim binds its symbol; control flow may give results sizes of their own.
+            var dims = Text.OpCatalog.DimsOf(node.Op).ToList();
+            dims.ForEach(dim => Bind(dim, frame));
+            dims.ForEach(dim => Bound(dim, node));
         }
 
         for (var i = 0; i < node.Outputs.Length; i++)
@@ -151,22 +155,19 @@ public sealed class Verifier
             }
 
             Make(output, node, frame);
-            if (!node.Regions.IsEmpty)
-            {
-                // Control flow may give a result a size of its own, read from its shape.
-                Bind(output.Type, frame);
-            }
-
             Bound(output.Type, node);
         }
     }
 
     private void CheckTypes(Node node)
     {
-        var context = new InferContext(_module, node.Op, node.Inputs, node.Regions, node.Origins);
+        var context = new InferContext(_module, _facts, node.Op, node.Inputs, node.Regions, node.Origins);
         try
         {
-            node.Op.Infer(context);
+            using (_facts.Freeze())
+            {
+                node.Op.Infer(context);
+            }
         }
         catch (DlcException exception)
         {
@@ -185,7 +186,7 @@ public sealed class Verifier
             for (var axis = 0; same && axis < found.Rank; axis++)
             {
                 same = ReferenceEquals(found.Shape[axis], expected.Shape[axis])
-                    || _module.Facts.ProveEqual(found.Shape[axis], expected.Shape[axis]) == Proof.True;
+                    || _facts.ProveEqual(found.Shape[axis], expected.Shape[axis]) == Proof.True;
             }
 
             if (!same)
@@ -231,11 +232,16 @@ public sealed class Verifier
     {
         foreach (var dim in type.Shape)
         {
-            if (dim.IsSymbol && _bound.Add(dim))
-            {
-                frame.Bound.Add(dim);
-                _known.Clear();
-            }
+            Bind(dim, frame);
+        }
+    }
+
+    private void Bind(Dim dim, Frame frame)
+    {
+        if (dim.IsSymbol && _bound.Add(dim))
+        {
+            frame.Bound.Add(dim);
+            _known.Clear();
         }
     }
 
@@ -261,7 +267,7 @@ public sealed class Verifier
 
         foreach (var symbol in SymbolSet.Of(dim))
         {
-            if (!_bound.Contains(symbol) && !SymbolSet.Of(_module.Facts.Simplify(symbol)).All(_bound.Contains))
+            if (!_bound.Contains(symbol) && !SymbolSet.Of(_facts.Simplify(symbol)).All(_bound.Contains))
             {
                 throw Error(node, $"mentions the dim {dim}, but {symbol} has no value before");
             }

@@ -12,7 +12,6 @@ public sealed class Facts
     private readonly List<LikelyValues> likely = [];
     private readonly Dictionary<(Dim Left, Relation Relation, Dim Right), Proof> proofs = [];
     private readonly FactEngine engine;
-    private int inheritedGuards;
 
     private int frozen;
 
@@ -33,7 +32,10 @@ public sealed class Facts
     public IReadOnlyList<Guard> Guards => guards;
 
     /// <summary>The guards that were added since this was cloned: all of them, where it was not.</summary>
-    public IReadOnlyList<Guard> OwnGuards => [.. guards.Skip(inheritedGuards)];
+    public IReadOnlyList<Guard> OwnGuards => [.. guards.Skip(InheritedGuards)];
+
+    /// <summary>How many of <see cref="Guards"/> were there when this was cloned.</summary>
+    internal int InheritedGuards { get; set; }
 
     /// <summary>All likely values, in the order given.</summary>
     public IReadOnlyList<LikelyValues> AllLikely => likely;
@@ -228,7 +230,7 @@ public sealed class Facts
 
             copy.likely.AddRange(likely);
             copy.guards.AddRange(guards);
-            copy.inheritedGuards = guards.Count;
+            copy.InheritedGuards = guards.Count;
             return copy;
         }
     }

@@ -25,7 +25,13 @@ relation
     ;
 
 graph
-    : 'graph' '(' parameters? ')' '{' node* 'return' operands? '}'
+    : 'graph' '(' parameters? ')' ownFacts? '{' declaration* node* 'return' operands? '}'
+    ;
+
+// What a graph knows, where that is not what the graph around it knows: as the module, or the first so many facts of the graph around it and
+// the declarations in it. The second number says how many of its guards are checked outside.
+ownFacts
+    : 'facts' ('module' | INT ',' INT)
     ;
 
 parameters

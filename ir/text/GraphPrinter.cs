@@ -48,25 +48,29 @@ public sealed class GraphPrinter
             Line($"symbol {string.Join(", ", (IEnumerable<Dim>)chunk)}");
         }
 
-        foreach (var fact in module.Facts.All)
+        WriteFacts(module.Facts, 0);
+        WriteGraph(graph, null);
+        _indent--;
+        Line("}");
+    }
+
+    private void WriteFacts(Facts facts, int known)
+    {
+        foreach (var fact in facts.All.Skip(known))
         {
             Line($"fact {Relation(fact.Left, fact.Relation, fact.Right)} from {DimText.Quote(fact.Source)}");
         }
 
-        foreach (var guard in module.Facts.Guards)
+        foreach (var guard in facts.Guards)
         {
             Line($"guard {Relation(guard.Left, guard.Relation, guard.Right)} because {DimText.Quote(guard.Reason)}");
         }
 
-        foreach (var likely in module.Facts.AllLikely)
+        foreach (var likely in facts.AllLikely)
         {
             var values = string.Join(", ", likely.Values.Select(value => value.ToString(CultureInfo.InvariantCulture)));
             Line($"likely {likely.Dim} in [{values}] from {DimText.Quote(likely.Source)}");
         }
-
-        WriteGraph(graph);
-        _indent--;
-        Line("}");
     }
 
     private static string Relation(Dim left, Relation relation, Dim right) => relation switch
@@ -78,14 +82,24 @@ public sealed class GraphPrinter
         _ => throw new InvalidOperationException($"unknown relation {relation}"),
     };
 
-    private void WriteGraph(Graph graph)
+    private void WriteGraph(Graph graph, Graph? around)
     {
+        var outer = around?.Facts ?? graph.Module.Facts;
+        var own = !ReferenceEquals(graph.Facts, outer);
+        var shared = ReferenceEquals(graph.Facts, graph.Module.Facts);
+        var known = own && !shared ? graph.Facts.All.Zip(outer.All).TakeWhile(pair => pair.First == pair.Second).Count() : 0;
+        var header = !own ? string.Empty : shared ? "facts module " : $"facts {known}, {graph.Facts.InheritedGuards} ";
         var inputs = graph.Inputs.Select(input => $"{Definition(input)}: {input.Type}");
-        Line($"graph({string.Join(", ", inputs)}) {{");
+        Line($"graph({string.Join(", ", inputs)}) {header}{{");
         _indent++;
+        if (own && !shared)
+        {
+            WriteFacts(graph.Facts, known);
+        }
+
         foreach (var node in graph.Nodes)
         {
-            WriteNode(node);
+            WriteNode(node, graph);
         }
 
         Line(graph.Outputs.IsEmpty ? "return" : $"return {string.Join(", ", graph.Outputs.Select(output => output.Id))}");
@@ -93,7 +107,7 @@ public sealed class GraphPrinter
         Line("}");
     }
 
-    private void WriteNode(Node node)
+    private void WriteNode(Node node, Graph graph)
     {
         Indent();
         if (!node.Outputs.IsEmpty)
@@ -113,7 +127,7 @@ public sealed class GraphPrinter
         {
             _text.Append(" {\n");
             _indent++;
-            WriteGraph(region);
+            WriteGraph(region, graph);
             _indent--;
             Indent();
             _text.Append('}');

@@ -34,12 +34,12 @@ internal sealed class GraphReader
         {
             Guarded(declaration, () =>
             {
-                Declare(declaration);
+                Declare(declaration, _module.Facts);
                 return true;
             });
         }
 
-        _module.Main = ReadGraph(tree.graph());
+        _module.Main = ReadGraph(tree.graph(), _module.Facts);
         _module.Reserve(_valueIds.Count == 0 ? 0 : _valueIds.Max() + 1, _nodeIds.Count == 0 ? 0 : _nodeIds.Max() + 1);
         return _module;
     }
@@ -120,7 +120,7 @@ internal sealed class GraphReader
         throw Error(token, $"expected an element type such as f32 or i64, found '{token.Text}'");
     }
 
-    private void Declare(Tree.DeclarationContext tree)
+    private void Declare(Tree.DeclarationContext tree, Facts facts)
     {
         switch (tree)
         {
@@ -133,14 +133,14 @@ internal sealed class GraphReader
                 break;
             case Tree.FactContext fact:
                 var (left, relation, right) = ReadRelation(fact.relation());
-                _module.Facts.Assume(left, relation, right, Unquote(fact.STRING().Symbol));
+                facts.Assume(left, relation, right, Unquote(fact.STRING().Symbol));
                 break;
             case Tree.GuardContext guard:
                 var (a, required, b) = ReadRelation(guard.relation());
-                _module.Facts.RestoreGuard(new Guard(a, required, b, Unquote(guard.STRING().Symbol)));
+                facts.RestoreGuard(new Guard(a, required, b, Unquote(guard.STRING().Symbol)));
                 break;
             case Tree.LikelyValuesContext likely:
-                _module.Facts.AssumeLikely(
+                facts.AssumeLikely(
                     _dims.Read(likely.dim()),
                     [.. likely.likely().Select(value => long.Parse(value.GetText(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture))],
                     Unquote(likely.STRING().Symbol));
@@ -177,24 +177,69 @@ internal sealed class GraphReader
         }, right);
     }
 
-    private Graph ReadGraph(Tree.GraphContext tree)
+    private Graph ReadGraph(Tree.GraphContext tree, Facts around)
     {
+        var facts = ReadFacts(tree, around);
         var own = new List<int>();
         var inputs = (tree.parameters()?.parameter() ?? [])
             .Select(parameter => Define(parameter.VALUE().Symbol, parameter.STRING()?.Symbol, ReadType(parameter.tensorType()), own)).ToList();
-        var nodes = tree.node().Select(node => ReadNode(node, own)).ToList();
+        var nodes = tree.node().Select(node => ReadNode(node, facts, own)).ToList();
         var outputs = ReadOperands(tree.operands());
 
         // What a region defines is not seen after it.
         own.ForEach(id => _visible.Remove(id));
-        return new Graph(_module, [.. inputs], [.. nodes], outputs);
+        return new Graph(_module, facts, [.. inputs], [.. nodes], outputs);
     }
 
-    private Node ReadNode(Tree.NodeContext tree, List<int> own)
+    private Facts ReadFacts(Tree.GraphContext tree, Facts around)
+    {
+        var facts = around;
+        if (tree.ownFacts() is { } own)
+        {
+            facts = own.INT() is [] ? _module.Facts : Guarded(own, () => Take(own, around));
+        }
+
+        foreach (var declaration in tree.declaration())
+        {
+            if (ReferenceEquals(facts, around) || ReferenceEquals(facts, _module.Facts)
+                || declaration is not (Tree.FactContext or Tree.GuardContext or Tree.LikelyValuesContext))
+            {
+                throw Error(declaration, "expected facts, guards or likely values after 'facts' and two numbers, found another declaration");
+            }
+
+            Guarded(declaration, () =>
+            {
+                Declare(declaration, facts);
+                return true;
+            });
+        }
+
+        return facts;
+    }
+
+    private Facts Take(Tree.OwnFactsContext tree, Facts around)
+    {
+        var (known, guards) = (tree.INT(0), tree.INT(1));
+        var count = SmallNumber(known.Symbol, known.GetText());
+        if (count > around.All.Count)
+        {
+            throw Error(known.Symbol, $"expected at most the {around.All.Count} facts of the graph around, found {count}");
+        }
+
+        var facts = new Facts(_module.Dims) { InheritedGuards = SmallNumber(guards.Symbol, guards.GetText()) };
+        foreach (var fact in around.All.Take(count))
+        {
+            facts.Assume(fact.Left, fact.Relation, fact.Right, fact.Source);
+        }
+
+        return facts;
+    }
+
+    private Node ReadNode(Tree.NodeContext tree, Facts facts, List<int> own)
     {
         var operands = tree.operands();
         var inputs = ReadOperands(operands);
-        var regions = tree.region().Select(region => ReadGraph(region.graph())).ToImmutableArray();
+        var regions = tree.region().Select(region => ReadGraph(region.graph(), facts)).ToImmutableArray();
         var results = tree.results()?.result() ?? [];
         var types = tree.tensorType();
         if (results.Length != types.Length)

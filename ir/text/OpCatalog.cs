@@ -24,6 +24,13 @@ internal static class OpCatalog
             {
                 yield return (Dim)attribute.GetValue(op)!;
             }
+            else if (attribute.PropertyType == typeof(ValueList<Shape>))
+            {
+                foreach (var dim in ((ValueList<Shape>)attribute.GetValue(op)!).SelectMany(shape => shape.Dims))
+                {
+                    yield return dim;
+                }
+            }
             else if (attribute.PropertyType == typeof(Shape) || attribute.PropertyType == typeof(ValueList<Dim>))
             {
                 foreach (var dim in (IEnumerable<Dim>)attribute.GetValue(op)!)

@@ -11,4 +11,7 @@ public sealed class TextGoldenTests
 
     [Fact]
     public void Regions_and_sizes_from_data() => Golden.Check("text/regions.dlc", GraphPrinter.Print(SampleModules.Regions()));
+
+    [Fact]
+    public void Branch_with_facts_of_its_own() => Golden.Check("text/branch.dlc", GraphPrinter.Print(SampleModules.Branch()));
 }

@@ -20,13 +20,13 @@ public sealed class GraphTextFuzz
     [Fact]
     public void Damaged_text_gives_an_error_with_a_position()
     {
-        var texts = new[] { GraphPrinter.Print(SampleModules.Dense()), GraphPrinter.Print(SampleModules.Regions()) };
+        var texts = new[] { GraphPrinter.Print(SampleModules.Dense()), GraphPrinter.Print(SampleModules.Regions()), GraphPrinter.Print(SampleModules.Branch()) };
         var resources = new TensorResources();
         GraphPrinter.Print(SampleModules.Dense(), resources);
         for (var seed = 0; seed < 600; seed++)
         {
             var random = new Random(seed);
-            var text = new StringBuilder(texts[seed % 2]);
+            var text = new StringBuilder(texts[seed % texts.Length]);
             for (var edits = random.Next(1, 4); edits > 0; edits--)
             {
                 var at = random.Next(text.Length);

@@ -39,17 +39,18 @@ public partial class GraphParser : Parser {
 		T__9=10, T__10=11, T__11=12, T__12=13, T__13=14, T__14=15, T__15=16, T__16=17,
 		T__17=18, T__18=19, T__19=20, T__20=21, T__21=22, T__22=23, T__23=24,
 		T__24=25, T__25=26, T__26=27, T__27=28, T__28=29, T__29=30, T__30=31,
-		T__31=32, VALUE=33, HEX=34, FLOAT=35, INT=36, IDENT=37, STRING=38, COMMENT=39,
-		SPACE=40;
+		T__31=32, T__32=33, VALUE=34, HEX=35, FLOAT=36, INT=37, IDENT=38, STRING=39,
+		COMMENT=40, SPACE=41;
 	public const int
 		RULE_module = 0, RULE_declaration = 1, RULE_likely = 2, RULE_relation = 3,
-		RULE_graph = 4, RULE_parameters = 5, RULE_parameter = 6, RULE_node = 7,
-		RULE_results = 8, RULE_result = 9, RULE_operands = 10, RULE_attributes = 11,
-		RULE_attribute = 12, RULE_region = 13, RULE_origins = 14, RULE_tensorType = 15,
-		RULE_value = 16, RULE_number = 17, RULE_list = 18, RULE_tensor = 19, RULE_dim = 20,
-		RULE_term = 21, RULE_factor = 22, RULE_call = 23, RULE_symbol = 24;
+		RULE_graph = 4, RULE_ownFacts = 5, RULE_parameters = 6, RULE_parameter = 7,
+		RULE_node = 8, RULE_results = 9, RULE_result = 10, RULE_operands = 11,
+		RULE_attributes = 12, RULE_attribute = 13, RULE_region = 14, RULE_origins = 15,
+		RULE_tensorType = 16, RULE_value = 17, RULE_number = 18, RULE_list = 19,
+		RULE_tensor = 20, RULE_dim = 21, RULE_term = 22, RULE_factor = 23, RULE_call = 24,
+		RULE_symbol = 25;
 	public static readonly string[] ruleNames = {
-		"module", "declaration", "likely", "relation", "graph", "parameters",
+		"module", "declaration", "likely", "relation", "graph", "ownFacts", "parameters",
 		"parameter", "node", "results", "result", "operands", "attributes", "attribute",
 		"region", "origins", "tensorType", "value", "number", "list", "tensor",
 		"dim", "term", "factor", "call", "symbol"
@@ -59,13 +60,13 @@ public partial class GraphParser : Parser {
 		null, "'module'", "'{'", "'}'", "'symbol'", "','", "'fact'", "'from'",
 		"'guard'", "'because'", "'likely'", "'in'", "'['", "']'", "'outputs'",
 		"'counters'", "'-'", "'=='", "'<='", "'<'", "'%'", "'graph'", "'('", "')'",
-		"'return'", "':'", "'='", "'#'", "'>'", "'dense'", "'resource'", "'+'",
-		"'*'"
+		"'return'", "'facts'", "':'", "'='", "'#'", "'>'", "'dense'", "'resource'",
+		"'+'", "'*'"
 	};
 	private static readonly string[] _SymbolicNames = {
 		null, null, null, null, null, null, null, null, null, null, null, null,
 		null, null, null, null, null, null, null, null, null, null, null, null,
-		null, null, null, null, null, null, null, null, null, "VALUE", "HEX",
+		null, null, null, null, null, null, null, null, null, null, "VALUE", "HEX",
 		"FLOAT", "INT", "IDENT", "STRING", "COMMENT", "SPACE"
 	};
 	public static readonly IVocabulary DefaultVocabulary = new Vocabulary(_LiteralNames, _SymbolicNames);
@@ -127,31 +128,31 @@ public partial class GraphParser : Parser {
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 50;
-			Match(T__0);
-			State = 51;
-			Match(STRING);
 			State = 52;
+			Match(T__0);
+			State = 53;
+			Match(STRING);
+			State = 54;
 			Match(T__1);
-			State = 56;
+			State = 58;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while ((((_la) & ~0x3f) == 0 && ((1L << _la) & 50512L) != 0)) {
 				{
 				{
-				State = 53;
+				State = 55;
 				declaration();
 				}
 				}
-				State = 58;
+				State = 60;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 59;
-			graph();
-			State = 60;
-			Match(T__2);
 			State = 61;
+			graph();
+			State = 62;
+			Match(T__2);
+			State = 63;
 			Match(Eof);
 			}
 		}
@@ -235,30 +236,30 @@ public partial class GraphParser : Parser {
 		EnterRule(_localctx, 2, RULE_declaration);
 		int _la;
 		try {
-			State = 115;
+			State = 117;
 			ErrorHandler.Sync(this);
 			switch (TokenStream.LA(1)) {
 			case T__3:
 				_localctx = new SymbolsContext(_localctx);
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 63;
+				State = 65;
 				Match(T__3);
-				State = 64;
+				State = 66;
 				symbol();
-				State = 69;
+				State = 71;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				while (_la==T__4) {
 					{
 					{
-					State = 65;
+					State = 67;
 					Match(T__4);
-					State = 66;
+					State = 68;
 					symbol();
 					}
 					}
-					State = 71;
+					State = 73;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 				}
@@ -268,13 +269,13 @@ public partial class GraphParser : Parser {
 				_localctx = new FactContext(_localctx);
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 72;
-				Match(T__5);
-				State = 73;
-				relation();
 				State = 74;
-				Match(T__6);
+				Match(T__5);
 				State = 75;
+				relation();
+				State = 76;
+				Match(T__6);
+				State = 77;
 				Match(STRING);
 				}
 				break;
@@ -282,13 +283,13 @@ public partial class GraphParser : Parser {
 				_localctx = new GuardContext(_localctx);
 				EnterOuterAlt(_localctx, 3);
 				{
-				State = 77;
-				Match(T__7);
-				State = 78;
-				relation();
 				State = 79;
-				Match(T__8);
+				Match(T__7);
 				State = 80;
+				relation();
+				State = 81;
+				Match(T__8);
+				State = 82;
 				Match(STRING);
 				}
 				break;
@@ -296,45 +297,45 @@ public partial class GraphParser : Parser {
 				_localctx = new LikelyValuesContext(_localctx);
 				EnterOuterAlt(_localctx, 4);
 				{
-				State = 82;
-				Match(T__9);
-				State = 83;
-				dim();
 				State = 84;
-				Match(T__10);
+				Match(T__9);
 				State = 85;
+				dim();
+				State = 86;
+				Match(T__10);
+				State = 87;
 				Match(T__11);
-				State = 94;
+				State = 96;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				if (_la==T__15 || _la==INT) {
 					{
-					State = 86;
+					State = 88;
 					likely();
-					State = 91;
+					State = 93;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 					while (_la==T__4) {
 						{
 						{
-						State = 87;
+						State = 89;
 						Match(T__4);
-						State = 88;
+						State = 90;
 						likely();
 						}
 						}
-						State = 93;
+						State = 95;
 						ErrorHandler.Sync(this);
 						_la = TokenStream.LA(1);
 					}
 					}
 				}
 
-				State = 96;
-				Match(T__12);
-				State = 97;
-				Match(T__6);
 				State = 98;
+				Match(T__12);
+				State = 99;
+				Match(T__6);
+				State = 100;
 				Match(STRING);
 				}
 				break;
@@ -342,28 +343,28 @@ public partial class GraphParser : Parser {
 				_localctx = new OutputNamesContext(_localctx);
 				EnterOuterAlt(_localctx, 5);
 				{
-				State = 100;
+				State = 102;
 				Match(T__13);
-				State = 109;
+				State = 111;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				if (_la==STRING) {
 					{
-					State = 101;
+					State = 103;
 					Match(STRING);
-					State = 106;
+					State = 108;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 					while (_la==T__4) {
 						{
 						{
-						State = 102;
+						State = 104;
 						Match(T__4);
-						State = 103;
+						State = 105;
 						Match(STRING);
 						}
 						}
-						State = 108;
+						State = 110;
 						ErrorHandler.Sync(this);
 						_la = TokenStream.LA(1);
 					}
@@ -376,13 +377,13 @@ public partial class GraphParser : Parser {
 				_localctx = new CountersContext(_localctx);
 				EnterOuterAlt(_localctx, 6);
 				{
-				State = 111;
-				Match(T__14);
-				State = 112;
-				Match(INT);
 				State = 113;
-				Match(T__4);
+				Match(T__14);
 				State = 114;
+				Match(INT);
+				State = 115;
+				Match(T__4);
+				State = 116;
 				Match(INT);
 				}
 				break;
@@ -418,17 +419,17 @@ public partial class GraphParser : Parser {
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 118;
+			State = 120;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__15) {
 				{
-				State = 117;
+				State = 119;
 				Match(T__15);
 				}
 			}
 
-			State = 120;
+			State = 122;
 			Match(INT);
 			}
 		}
@@ -466,15 +467,15 @@ public partial class GraphParser : Parser {
 		EnterRule(_localctx, 6, RULE_relation);
 		int _la;
 		try {
-			State = 132;
+			State = 134;
 			ErrorHandler.Sync(this);
 			switch ( Interpreter.AdaptivePredict(TokenStream,8,Context) ) {
 			case 1:
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 122;
+				State = 124;
 				dim();
-				State = 123;
+				State = 125;
 				_localctx.op = TokenStream.LT(1);
 				_la = TokenStream.LA(1);
 				if ( !((((_la) & ~0x3f) == 0 && ((1L << _la) & 917504L) != 0)) ) {
@@ -484,22 +485,22 @@ public partial class GraphParser : Parser {
 					ErrorHandler.ReportMatch(this);
 				    Consume();
 				}
-				State = 124;
+				State = 126;
 				dim();
 				}
 				break;
 			case 2:
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 126;
-				dim();
-				State = 127;
-				_localctx.mod = Match(T__19);
 				State = 128;
 				dim();
 				State = 129;
-				Match(T__16);
+				_localctx.mod = Match(T__19);
 				State = 130;
+				dim();
+				State = 131;
+				Match(T__16);
+				State = 132;
 				Match(INT);
 				}
 				break;
@@ -519,6 +520,15 @@ public partial class GraphParser : Parser {
 	public partial class GraphContext : ParserRuleContext {
 		[System.Diagnostics.DebuggerNonUserCode] public ParametersContext parameters() {
 			return GetRuleContext<ParametersContext>(0);
+		}
+		[System.Diagnostics.DebuggerNonUserCode] public OwnFactsContext ownFacts() {
+			return GetRuleContext<OwnFactsContext>(0);
+		}
+		[System.Diagnostics.DebuggerNonUserCode] public DeclarationContext[] declaration() {
+			return GetRuleContexts<DeclarationContext>();
+		}
+		[System.Diagnostics.DebuggerNonUserCode] public DeclarationContext declaration(int i) {
+			return GetRuleContext<DeclarationContext>(i);
 		}
 		[System.Diagnostics.DebuggerNonUserCode] public NodeContext[] node() {
 			return GetRuleContexts<NodeContext>();
@@ -544,52 +554,132 @@ public partial class GraphParser : Parser {
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 134;
+			State = 136;
 			Match(T__20);
-			State = 135;
-			Match(T__21);
 			State = 137;
+			Match(T__21);
+			State = 139;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 136;
+				State = 138;
 				parameters();
 				}
 			}
 
-			State = 139;
+			State = 141;
 			Match(T__22);
-			State = 140;
+			State = 143;
+			ErrorHandler.Sync(this);
+			_la = TokenStream.LA(1);
+			if (_la==T__24) {
+				{
+				State = 142;
+				ownFacts();
+				}
+			}
+
+			State = 145;
 			Match(T__1);
-			State = 144;
+			State = 149;
+			ErrorHandler.Sync(this);
+			_la = TokenStream.LA(1);
+			while ((((_la) & ~0x3f) == 0 && ((1L << _la) & 50512L) != 0)) {
+				{
+				{
+				State = 146;
+				declaration();
+				}
+				}
+				State = 151;
+				ErrorHandler.Sync(this);
+				_la = TokenStream.LA(1);
+			}
+			State = 155;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==VALUE || _la==IDENT) {
 				{
 				{
-				State = 141;
+				State = 152;
 				node();
 				}
 				}
-				State = 146;
+				State = 157;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 147;
+			State = 158;
 			Match(T__23);
-			State = 149;
+			State = 160;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 148;
+				State = 159;
 				operands();
 				}
 			}
 
-			State = 151;
+			State = 162;
 			Match(T__2);
+			}
+		}
+		catch (RecognitionException re) {
+			_localctx.exception = re;
+			ErrorHandler.ReportError(this, re);
+			ErrorHandler.Recover(this, re);
+		}
+		finally {
+			ExitRule();
+		}
+		return _localctx;
+	}
+
+	public partial class OwnFactsContext : ParserRuleContext {
+		[System.Diagnostics.DebuggerNonUserCode] public ITerminalNode[] INT() { return GetTokens(GraphParser.INT); }
+		[System.Diagnostics.DebuggerNonUserCode] public ITerminalNode INT(int i) {
+			return GetToken(GraphParser.INT, i);
+		}
+		public OwnFactsContext(ParserRuleContext parent, int invokingState)
+			: base(parent, invokingState)
+		{
+		}
+		public override int RuleIndex { get { return RULE_ownFacts; } }
+	}
+
+	[RuleVersion(0)]
+	public OwnFactsContext ownFacts() {
+		OwnFactsContext _localctx = new OwnFactsContext(Context, State);
+		EnterRule(_localctx, 10, RULE_ownFacts);
+		try {
+			EnterOuterAlt(_localctx, 1);
+			{
+			State = 164;
+			Match(T__24);
+			State = 169;
+			ErrorHandler.Sync(this);
+			switch (TokenStream.LA(1)) {
+			case T__0:
+				{
+				State = 165;
+				Match(T__0);
+				}
+				break;
+			case INT:
+				{
+				State = 166;
+				Match(INT);
+				State = 167;
+				Match(T__4);
+				State = 168;
+				Match(INT);
+				}
+				break;
+			default:
+				throw new NoViableAltException(this);
+			}
 			}
 		}
 		catch (RecognitionException re) {
@@ -620,26 +710,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ParametersContext parameters() {
 		ParametersContext _localctx = new ParametersContext(Context, State);
-		EnterRule(_localctx, 10, RULE_parameters);
+		EnterRule(_localctx, 12, RULE_parameters);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 153;
+			State = 171;
 			parameter();
-			State = 158;
+			State = 176;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 154;
+				State = 172;
 				Match(T__4);
-				State = 155;
+				State = 173;
 				parameter();
 				}
 				}
-				State = 160;
+				State = 178;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -672,26 +762,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ParameterContext parameter() {
 		ParameterContext _localctx = new ParameterContext(Context, State);
-		EnterRule(_localctx, 12, RULE_parameter);
+		EnterRule(_localctx, 14, RULE_parameter);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 161;
+			State = 179;
 			Match(VALUE);
-			State = 163;
+			State = 181;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==STRING) {
 				{
-				State = 162;
+				State = 180;
 				Match(STRING);
 				}
 			}
 
-			State = 165;
-			Match(T__24);
-			State = 166;
+			State = 183;
+			Match(T__25);
+			State = 184;
 			tensorType();
 			}
 		}
@@ -743,104 +833,104 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public NodeContext node() {
 		NodeContext _localctx = new NodeContext(Context, State);
-		EnterRule(_localctx, 14, RULE_node);
+		EnterRule(_localctx, 16, RULE_node);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 171;
+			State = 189;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 168;
+				State = 186;
 				results();
-				State = 169;
-				Match(T__25);
+				State = 187;
+				Match(T__26);
 				}
 			}
 
-			State = 173;
+			State = 191;
 			Match(IDENT);
-			State = 175;
+			State = 193;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__18) {
 				{
-				State = 174;
+				State = 192;
 				attributes();
 				}
 			}
 
-			State = 177;
+			State = 195;
 			Match(T__21);
-			State = 179;
+			State = 197;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 178;
+				State = 196;
 				operands();
 				}
 			}
 
-			State = 181;
+			State = 199;
 			Match(T__22);
-			State = 191;
+			State = 209;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			if (_la==T__24) {
+			if (_la==T__25) {
 				{
-				State = 182;
-				Match(T__24);
-				State = 183;
+				State = 200;
+				Match(T__25);
+				State = 201;
 				tensorType();
-				State = 188;
+				State = 206;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				while (_la==T__4) {
 					{
 					{
-					State = 184;
+					State = 202;
 					Match(T__4);
-					State = 185;
+					State = 203;
 					tensorType();
 					}
 					}
-					State = 190;
+					State = 208;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 				}
 				}
 			}
 
-			State = 196;
+			State = 214;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__1) {
 				{
 				{
-				State = 193;
+				State = 211;
 				region();
 				}
 				}
-				State = 198;
+				State = 216;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 200;
+			State = 218;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__6) {
 				{
-				State = 199;
+				State = 217;
 				origins();
 				}
 			}
 
-			State = 202;
-			Match(T__26);
-			State = 203;
+			State = 220;
+			Match(T__27);
+			State = 221;
 			Match(INT);
 			}
 		}
@@ -872,26 +962,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ResultsContext results() {
 		ResultsContext _localctx = new ResultsContext(Context, State);
-		EnterRule(_localctx, 16, RULE_results);
+		EnterRule(_localctx, 18, RULE_results);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 205;
+			State = 223;
 			result();
-			State = 210;
+			State = 228;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 206;
+				State = 224;
 				Match(T__4);
-				State = 207;
+				State = 225;
 				result();
 				}
 				}
-				State = 212;
+				State = 230;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -921,19 +1011,19 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ResultContext result() {
 		ResultContext _localctx = new ResultContext(Context, State);
-		EnterRule(_localctx, 18, RULE_result);
+		EnterRule(_localctx, 20, RULE_result);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 213;
+			State = 231;
 			Match(VALUE);
-			State = 215;
+			State = 233;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==STRING) {
 				{
-				State = 214;
+				State = 232;
 				Match(STRING);
 				}
 			}
@@ -966,26 +1056,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public OperandsContext operands() {
 		OperandsContext _localctx = new OperandsContext(Context, State);
-		EnterRule(_localctx, 20, RULE_operands);
+		EnterRule(_localctx, 22, RULE_operands);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 217;
+			State = 235;
 			Match(VALUE);
-			State = 222;
+			State = 240;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 218;
+				State = 236;
 				Match(T__4);
-				State = 219;
+				State = 237;
 				Match(VALUE);
 				}
 				}
-				State = 224;
+				State = 242;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1019,33 +1109,33 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public AttributesContext attributes() {
 		AttributesContext _localctx = new AttributesContext(Context, State);
-		EnterRule(_localctx, 22, RULE_attributes);
+		EnterRule(_localctx, 24, RULE_attributes);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 225;
+			State = 243;
 			Match(T__18);
-			State = 226;
+			State = 244;
 			attribute();
-			State = 231;
+			State = 249;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 227;
+				State = 245;
 				Match(T__4);
-				State = 228;
+				State = 246;
 				attribute();
 				}
 				}
-				State = 233;
+				State = 251;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 234;
-			Match(T__27);
+			State = 252;
+			Match(T__28);
 			}
 		}
 		catch (RecognitionException re) {
@@ -1074,15 +1164,15 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public AttributeContext attribute() {
 		AttributeContext _localctx = new AttributeContext(Context, State);
-		EnterRule(_localctx, 24, RULE_attribute);
+		EnterRule(_localctx, 26, RULE_attribute);
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 236;
+			State = 254;
 			Match(IDENT);
-			State = 237;
-			Match(T__25);
-			State = 238;
+			State = 255;
+			Match(T__26);
+			State = 256;
 			value();
 			}
 		}
@@ -1111,15 +1201,15 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public RegionContext region() {
 		RegionContext _localctx = new RegionContext(Context, State);
-		EnterRule(_localctx, 26, RULE_region);
+		EnterRule(_localctx, 28, RULE_region);
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 240;
+			State = 258;
 			Match(T__1);
-			State = 241;
+			State = 259;
 			graph();
-			State = 242;
+			State = 260;
 			Match(T__2);
 			}
 		}
@@ -1149,28 +1239,28 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public OriginsContext origins() {
 		OriginsContext _localctx = new OriginsContext(Context, State);
-		EnterRule(_localctx, 28, RULE_origins);
+		EnterRule(_localctx, 30, RULE_origins);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 244;
+			State = 262;
 			Match(T__6);
-			State = 245;
+			State = 263;
 			Match(STRING);
-			State = 250;
+			State = 268;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 246;
+				State = 264;
 				Match(T__4);
-				State = 247;
+				State = 265;
 				Match(STRING);
 				}
 				}
-				State = 252;
+				State = 270;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1205,47 +1295,47 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public TensorTypeContext tensorType() {
 		TensorTypeContext _localctx = new TensorTypeContext(Context, State);
-		EnterRule(_localctx, 30, RULE_tensorType);
+		EnterRule(_localctx, 32, RULE_tensorType);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 253;
+			State = 271;
 			Match(IDENT);
-			State = 266;
+			State = 284;
 			ErrorHandler.Sync(this);
-			switch ( Interpreter.AdaptivePredict(TokenStream,28,Context) ) {
+			switch ( Interpreter.AdaptivePredict(TokenStream,31,Context) ) {
 			case 1:
 				{
-				State = 254;
+				State = 272;
 				Match(T__11);
-				State = 263;
+				State = 281;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
-				if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 481040596992L) != 0)) {
+				if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 962076934144L) != 0)) {
 					{
-					State = 255;
+					State = 273;
 					dim();
-					State = 260;
+					State = 278;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 					while (_la==T__4) {
 						{
 						{
-						State = 256;
+						State = 274;
 						Match(T__4);
-						State = 257;
+						State = 275;
 						dim();
 						}
 						}
-						State = 262;
+						State = 280;
 						ErrorHandler.Sync(this);
 						_la = TokenStream.LA(1);
 					}
 					}
 				}
 
-				State = 265;
+				State = 283;
 				Match(T__12);
 				}
 				break;
@@ -1286,36 +1376,36 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ValueContext value() {
 		ValueContext _localctx = new ValueContext(Context, State);
-		EnterRule(_localctx, 32, RULE_value);
+		EnterRule(_localctx, 34, RULE_value);
 		try {
-			State = 272;
+			State = 290;
 			ErrorHandler.Sync(this);
-			switch ( Interpreter.AdaptivePredict(TokenStream,29,Context) ) {
+			switch ( Interpreter.AdaptivePredict(TokenStream,32,Context) ) {
 			case 1:
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 268;
+				State = 286;
 				number();
 				}
 				break;
 			case 2:
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 269;
+				State = 287;
 				dim();
 				}
 				break;
 			case 3:
 				EnterOuterAlt(_localctx, 3);
 				{
-				State = 270;
+				State = 288;
 				list();
 				}
 				break;
 			case 4:
 				EnterOuterAlt(_localctx, 4);
 				{
-				State = 271;
+				State = 289;
 				tensor();
 				}
 				break;
@@ -1345,22 +1435,22 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public NumberContext number() {
 		NumberContext _localctx = new NumberContext(Context, State);
-		EnterRule(_localctx, 34, RULE_number);
+		EnterRule(_localctx, 36, RULE_number);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 275;
+			State = 293;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__15) {
 				{
-				State = 274;
+				State = 292;
 				Match(T__15);
 				}
 			}
 
-			State = 277;
+			State = 295;
 			_la = TokenStream.LA(1);
 			if ( !(_la==HEX || _la==FLOAT) ) {
 			ErrorHandler.RecoverInline(this);
@@ -1399,40 +1489,40 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ListContext list() {
 		ListContext _localctx = new ListContext(Context, State);
-		EnterRule(_localctx, 36, RULE_list);
+		EnterRule(_localctx, 38, RULE_list);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 279;
+			State = 297;
 			Match(T__11);
-			State = 288;
+			State = 306;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 534190821376L) != 0)) {
+			if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 1068377378816L) != 0)) {
 				{
-				State = 280;
+				State = 298;
 				value();
-				State = 285;
+				State = 303;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				while (_la==T__4) {
 					{
 					{
-					State = 281;
+					State = 299;
 					Match(T__4);
-					State = 282;
+					State = 300;
 					value();
 					}
 					}
-					State = 287;
+					State = 305;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 				}
 				}
 			}
 
-			State = 290;
+			State = 308;
 			Match(T__12);
 			}
 		}
@@ -1465,30 +1555,30 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public TensorContext tensor() {
 		TensorContext _localctx = new TensorContext(Context, State);
-		EnterRule(_localctx, 38, RULE_tensor);
+		EnterRule(_localctx, 40, RULE_tensor);
 		try {
-			State = 300;
+			State = 318;
 			ErrorHandler.Sync(this);
 			switch (TokenStream.LA(1)) {
-			case T__28:
+			case T__29:
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 292;
-				Match(T__28);
-				State = 293;
+				State = 310;
+				Match(T__29);
+				State = 311;
 				tensorType();
-				State = 294;
+				State = 312;
 				list();
 				}
 				break;
-			case T__29:
+			case T__30:
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 296;
-				Match(T__29);
-				State = 297;
+				State = 314;
+				Match(T__30);
+				State = 315;
 				tensorType();
-				State = 298;
+				State = 316;
 				Match(STRING);
 				}
 				break;
@@ -1524,33 +1614,33 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public DimContext dim() {
 		DimContext _localctx = new DimContext(Context, State);
-		EnterRule(_localctx, 40, RULE_dim);
+		EnterRule(_localctx, 42, RULE_dim);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 302;
+			State = 320;
 			term();
-			State = 307;
+			State = 325;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			while (_la==T__15 || _la==T__30) {
+			while (_la==T__15 || _la==T__31) {
 				{
 				{
-				State = 303;
+				State = 321;
 				_la = TokenStream.LA(1);
-				if ( !(_la==T__15 || _la==T__30) ) {
+				if ( !(_la==T__15 || _la==T__31) ) {
 				ErrorHandler.RecoverInline(this);
 				}
 				else {
 					ErrorHandler.ReportMatch(this);
 				    Consume();
 				}
-				State = 304;
+				State = 322;
 				term();
 				}
 				}
-				State = 309;
+				State = 327;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1584,26 +1674,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public TermContext term() {
 		TermContext _localctx = new TermContext(Context, State);
-		EnterRule(_localctx, 42, RULE_term);
+		EnterRule(_localctx, 44, RULE_term);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 310;
+			State = 328;
 			factor();
-			State = 315;
+			State = 333;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			while (_la==T__31) {
+			while (_la==T__32) {
 				{
 				{
-				State = 311;
-				Match(T__31);
-				State = 312;
+				State = 329;
+				Match(T__32);
+				State = 330;
 				factor();
 				}
 				}
-				State = 317;
+				State = 335;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1641,53 +1731,53 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public FactorContext factor() {
 		FactorContext _localctx = new FactorContext(Context, State);
-		EnterRule(_localctx, 44, RULE_factor);
+		EnterRule(_localctx, 46, RULE_factor);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 321;
+			State = 339;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__15) {
 				{
 				{
-				State = 318;
+				State = 336;
 				Match(T__15);
 				}
 				}
-				State = 323;
+				State = 341;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 331;
+			State = 349;
 			ErrorHandler.Sync(this);
-			switch ( Interpreter.AdaptivePredict(TokenStream,37,Context) ) {
+			switch ( Interpreter.AdaptivePredict(TokenStream,40,Context) ) {
 			case 1:
 				{
-				State = 324;
+				State = 342;
 				Match(INT);
 				}
 				break;
 			case 2:
 				{
-				State = 325;
+				State = 343;
 				call();
 				}
 				break;
 			case 3:
 				{
-				State = 326;
+				State = 344;
 				symbol();
 				}
 				break;
 			case 4:
 				{
-				State = 327;
+				State = 345;
 				Match(T__21);
-				State = 328;
+				State = 346;
 				dim();
-				State = 329;
+				State = 347;
 				Match(T__22);
 				}
 				break;
@@ -1723,34 +1813,34 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public CallContext call() {
 		CallContext _localctx = new CallContext(Context, State);
-		EnterRule(_localctx, 46, RULE_call);
+		EnterRule(_localctx, 48, RULE_call);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 333;
+			State = 351;
 			Match(IDENT);
-			State = 334;
+			State = 352;
 			Match(T__21);
-			State = 335;
+			State = 353;
 			dim();
-			State = 340;
+			State = 358;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 336;
+				State = 354;
 				Match(T__4);
-				State = 337;
+				State = 355;
 				dim();
 				}
 				}
-				State = 342;
+				State = 360;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 343;
+			State = 361;
 			Match(T__22);
 			}
 		}
@@ -1778,12 +1868,12 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public SymbolContext symbol() {
 		SymbolContext _localctx = new SymbolContext(Context, State);
-		EnterRule(_localctx, 48, RULE_symbol);
+		EnterRule(_localctx, 50, RULE_symbol);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 345;
+			State = 363;
 			_la = TokenStream.LA(1);
 			if ( !(_la==IDENT || _la==STRING) ) {
 			ErrorHandler.RecoverInline(this);
@@ -1806,119 +1896,125 @@ public partial class GraphParser : Parser {
 	}
 
 	private static int[] _serializedATN = {
-		4,1,40,348,2,0,7,0,2,1,7,1,2,2,7,2,2,3,7,3,2,4,7,4,2,5,7,5,2,6,7,6,2,7,
+		4,1,41,366,2,0,7,0,2,1,7,1,2,2,7,2,2,3,7,3,2,4,7,4,2,5,7,5,2,6,7,6,2,7,
 		7,7,2,8,7,8,2,9,7,9,2,10,7,10,2,11,7,11,2,12,7,12,2,13,7,13,2,14,7,14,
 		2,15,7,15,2,16,7,16,2,17,7,17,2,18,7,18,2,19,7,19,2,20,7,20,2,21,7,21,
-		2,22,7,22,2,23,7,23,2,24,7,24,1,0,1,0,1,0,1,0,5,0,55,8,0,10,0,12,0,58,
-		9,0,1,0,1,0,1,0,1,0,1,1,1,1,1,1,1,1,5,1,68,8,1,10,1,12,1,71,9,1,1,1,1,
-		1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,5,1,90,8,
-		1,10,1,12,1,93,9,1,3,1,95,8,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,5,1,105,
-		8,1,10,1,12,1,108,9,1,3,1,110,8,1,1,1,1,1,1,1,1,1,3,1,116,8,1,1,2,3,2,
-		119,8,2,1,2,1,2,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,3,3,3,133,8,3,1,
-		4,1,4,1,4,3,4,138,8,4,1,4,1,4,1,4,5,4,143,8,4,10,4,12,4,146,9,4,1,4,1,
-		4,3,4,150,8,4,1,4,1,4,1,5,1,5,1,5,5,5,157,8,5,10,5,12,5,160,9,5,1,6,1,
-		6,3,6,164,8,6,1,6,1,6,1,6,1,7,1,7,1,7,3,7,172,8,7,1,7,1,7,3,7,176,8,7,
-		1,7,1,7,3,7,180,8,7,1,7,1,7,1,7,1,7,1,7,5,7,187,8,7,10,7,12,7,190,9,7,
-		3,7,192,8,7,1,7,5,7,195,8,7,10,7,12,7,198,9,7,1,7,3,7,201,8,7,1,7,1,7,
-		1,7,1,8,1,8,1,8,5,8,209,8,8,10,8,12,8,212,9,8,1,9,1,9,3,9,216,8,9,1,10,
-		1,10,1,10,5,10,221,8,10,10,10,12,10,224,9,10,1,11,1,11,1,11,1,11,5,11,
-		230,8,11,10,11,12,11,233,9,11,1,11,1,11,1,12,1,12,1,12,1,12,1,13,1,13,
-		1,13,1,13,1,14,1,14,1,14,1,14,5,14,249,8,14,10,14,12,14,252,9,14,1,15,
-		1,15,1,15,1,15,1,15,5,15,259,8,15,10,15,12,15,262,9,15,3,15,264,8,15,1,
-		15,3,15,267,8,15,1,16,1,16,1,16,1,16,3,16,273,8,16,1,17,3,17,276,8,17,
-		1,17,1,17,1,18,1,18,1,18,1,18,5,18,284,8,18,10,18,12,18,287,9,18,3,18,
-		289,8,18,1,18,1,18,1,19,1,19,1,19,1,19,1,19,1,19,1,19,1,19,3,19,301,8,
-		19,1,20,1,20,1,20,5,20,306,8,20,10,20,12,20,309,9,20,1,21,1,21,1,21,5,
-		21,314,8,21,10,21,12,21,317,9,21,1,22,5,22,320,8,22,10,22,12,22,323,9,
-		22,1,22,1,22,1,22,1,22,1,22,1,22,1,22,3,22,332,8,22,1,23,1,23,1,23,1,23,
-		1,23,5,23,339,8,23,10,23,12,23,342,9,23,1,23,1,23,1,24,1,24,1,24,0,0,25,
-		0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34,36,38,40,42,44,46,48,
-		0,4,1,0,17,19,1,0,34,35,2,0,16,16,31,31,1,0,37,38,369,0,50,1,0,0,0,2,115,
-		1,0,0,0,4,118,1,0,0,0,6,132,1,0,0,0,8,134,1,0,0,0,10,153,1,0,0,0,12,161,
-		1,0,0,0,14,171,1,0,0,0,16,205,1,0,0,0,18,213,1,0,0,0,20,217,1,0,0,0,22,
-		225,1,0,0,0,24,236,1,0,0,0,26,240,1,0,0,0,28,244,1,0,0,0,30,253,1,0,0,
-		0,32,272,1,0,0,0,34,275,1,0,0,0,36,279,1,0,0,0,38,300,1,0,0,0,40,302,1,
-		0,0,0,42,310,1,0,0,0,44,321,1,0,0,0,46,333,1,0,0,0,48,345,1,0,0,0,50,51,
-		5,1,0,0,51,52,5,38,0,0,52,56,5,2,0,0,53,55,3,2,1,0,54,53,1,0,0,0,55,58,
-		1,0,0,0,56,54,1,0,0,0,56,57,1,0,0,0,57,59,1,0,0,0,58,56,1,0,0,0,59,60,
-		3,8,4,0,60,61,5,3,0,0,61,62,5,0,0,1,62,1,1,0,0,0,63,64,5,4,0,0,64,69,3,
-		48,24,0,65,66,5,5,0,0,66,68,3,48,24,0,67,65,1,0,0,0,68,71,1,0,0,0,69,67,
-		1,0,0,0,69,70,1,0,0,0,70,116,1,0,0,0,71,69,1,0,0,0,72,73,5,6,0,0,73,74,
-		3,6,3,0,74,75,5,7,0,0,75,76,5,38,0,0,76,116,1,0,0,0,77,78,5,8,0,0,78,79,
-		3,6,3,0,79,80,5,9,0,0,80,81,5,38,0,0,81,116,1,0,0,0,82,83,5,10,0,0,83,
-		84,3,40,20,0,84,85,5,11,0,0,85,94,5,12,0,0,86,91,3,4,2,0,87,88,5,5,0,0,
-		88,90,3,4,2,0,89,87,1,0,0,0,90,93,1,0,0,0,91,89,1,0,0,0,91,92,1,0,0,0,
-		92,95,1,0,0,0,93,91,1,0,0,0,94,86,1,0,0,0,94,95,1,0,0,0,95,96,1,0,0,0,
-		96,97,5,13,0,0,97,98,5,7,0,0,98,99,5,38,0,0,99,116,1,0,0,0,100,109,5,14,
-		0,0,101,106,5,38,0,0,102,103,5,5,0,0,103,105,5,38,0,0,104,102,1,0,0,0,
-		105,108,1,0,0,0,106,104,1,0,0,0,106,107,1,0,0,0,107,110,1,0,0,0,108,106,
-		1,0,0,0,109,101,1,0,0,0,109,110,1,0,0,0,110,116,1,0,0,0,111,112,5,15,0,
-		0,112,113,5,36,0,0,113,114,5,5,0,0,114,116,5,36,0,0,115,63,1,0,0,0,115,
-		72,1,0,0,0,115,77,1,0,0,0,115,82,1,0,0,0,115,100,1,0,0,0,115,111,1,0,0,
-		0,116,3,1,0,0,0,117,119,5,16,0,0,118,117,1,0,0,0,118,119,1,0,0,0,119,120,
-		1,0,0,0,120,121,5,36,0,0,121,5,1,0,0,0,122,123,3,40,20,0,123,124,7,0,0,
-		0,124,125,3,40,20,0,125,133,1,0,0,0,126,127,3,40,20,0,127,128,5,20,0,0,
-		128,129,3,40,20,0,129,130,5,17,0,0,130,131,5,36,0,0,131,133,1,0,0,0,132,
-		122,1,0,0,0,132,126,1,0,0,0,133,7,1,0,0,0,134,135,5,21,0,0,135,137,5,22,
-		0,0,136,138,3,10,5,0,137,136,1,0,0,0,137,138,1,0,0,0,138,139,1,0,0,0,139,
-		140,5,23,0,0,140,144,5,2,0,0,141,143,3,14,7,0,142,141,1,0,0,0,143,146,
-		1,0,0,0,144,142,1,0,0,0,144,145,1,0,0,0,145,147,1,0,0,0,146,144,1,0,0,
-		0,147,149,5,24,0,0,148,150,3,20,10,0,149,148,1,0,0,0,149,150,1,0,0,0,150,
-		151,1,0,0,0,151,152,5,3,0,0,152,9,1,0,0,0,153,158,3,12,6,0,154,155,5,5,
-		0,0,155,157,3,12,6,0,156,154,1,0,0,0,157,160,1,0,0,0,158,156,1,0,0,0,158,
-		159,1,0,0,0,159,11,1,0,0,0,160,158,1,0,0,0,161,163,5,33,0,0,162,164,5,
-		38,0,0,163,162,1,0,0,0,163,164,1,0,0,0,164,165,1,0,0,0,165,166,5,25,0,
-		0,166,167,3,30,15,0,167,13,1,0,0,0,168,169,3,16,8,0,169,170,5,26,0,0,170,
-		172,1,0,0,0,171,168,1,0,0,0,171,172,1,0,0,0,172,173,1,0,0,0,173,175,5,
-		37,0,0,174,176,3,22,11,0,175,174,1,0,0,0,175,176,1,0,0,0,176,177,1,0,0,
-		0,177,179,5,22,0,0,178,180,3,20,10,0,179,178,1,0,0,0,179,180,1,0,0,0,180,
-		181,1,0,0,0,181,191,5,23,0,0,182,183,5,25,0,0,183,188,3,30,15,0,184,185,
-		5,5,0,0,185,187,3,30,15,0,186,184,1,0,0,0,187,190,1,0,0,0,188,186,1,0,
-		0,0,188,189,1,0,0,0,189,192,1,0,0,0,190,188,1,0,0,0,191,182,1,0,0,0,191,
-		192,1,0,0,0,192,196,1,0,0,0,193,195,3,26,13,0,194,193,1,0,0,0,195,198,
-		1,0,0,0,196,194,1,0,0,0,196,197,1,0,0,0,197,200,1,0,0,0,198,196,1,0,0,
-		0,199,201,3,28,14,0,200,199,1,0,0,0,200,201,1,0,0,0,201,202,1,0,0,0,202,
-		203,5,27,0,0,203,204,5,36,0,0,204,15,1,0,0,0,205,210,3,18,9,0,206,207,
-		5,5,0,0,207,209,3,18,9,0,208,206,1,0,0,0,209,212,1,0,0,0,210,208,1,0,0,
-		0,210,211,1,0,0,0,211,17,1,0,0,0,212,210,1,0,0,0,213,215,5,33,0,0,214,
-		216,5,38,0,0,215,214,1,0,0,0,215,216,1,0,0,0,216,19,1,0,0,0,217,222,5,
-		33,0,0,218,219,5,5,0,0,219,221,5,33,0,0,220,218,1,0,0,0,221,224,1,0,0,
-		0,222,220,1,0,0,0,222,223,1,0,0,0,223,21,1,0,0,0,224,222,1,0,0,0,225,226,
-		5,19,0,0,226,231,3,24,12,0,227,228,5,5,0,0,228,230,3,24,12,0,229,227,1,
-		0,0,0,230,233,1,0,0,0,231,229,1,0,0,0,231,232,1,0,0,0,232,234,1,0,0,0,
-		233,231,1,0,0,0,234,235,5,28,0,0,235,23,1,0,0,0,236,237,5,37,0,0,237,238,
-		5,26,0,0,238,239,3,32,16,0,239,25,1,0,0,0,240,241,5,2,0,0,241,242,3,8,
-		4,0,242,243,5,3,0,0,243,27,1,0,0,0,244,245,5,7,0,0,245,250,5,38,0,0,246,
-		247,5,5,0,0,247,249,5,38,0,0,248,246,1,0,0,0,249,252,1,0,0,0,250,248,1,
-		0,0,0,250,251,1,0,0,0,251,29,1,0,0,0,252,250,1,0,0,0,253,266,5,37,0,0,
-		254,263,5,12,0,0,255,260,3,40,20,0,256,257,5,5,0,0,257,259,3,40,20,0,258,
-		256,1,0,0,0,259,262,1,0,0,0,260,258,1,0,0,0,260,261,1,0,0,0,261,264,1,
-		0,0,0,262,260,1,0,0,0,263,255,1,0,0,0,263,264,1,0,0,0,264,265,1,0,0,0,
-		265,267,5,13,0,0,266,254,1,0,0,0,266,267,1,0,0,0,267,31,1,0,0,0,268,273,
-		3,34,17,0,269,273,3,40,20,0,270,273,3,36,18,0,271,273,3,38,19,0,272,268,
-		1,0,0,0,272,269,1,0,0,0,272,270,1,0,0,0,272,271,1,0,0,0,273,33,1,0,0,0,
-		274,276,5,16,0,0,275,274,1,0,0,0,275,276,1,0,0,0,276,277,1,0,0,0,277,278,
-		7,1,0,0,278,35,1,0,0,0,279,288,5,12,0,0,280,285,3,32,16,0,281,282,5,5,
-		0,0,282,284,3,32,16,0,283,281,1,0,0,0,284,287,1,0,0,0,285,283,1,0,0,0,
-		285,286,1,0,0,0,286,289,1,0,0,0,287,285,1,0,0,0,288,280,1,0,0,0,288,289,
-		1,0,0,0,289,290,1,0,0,0,290,291,5,13,0,0,291,37,1,0,0,0,292,293,5,29,0,
-		0,293,294,3,30,15,0,294,295,3,36,18,0,295,301,1,0,0,0,296,297,5,30,0,0,
-		297,298,3,30,15,0,298,299,5,38,0,0,299,301,1,0,0,0,300,292,1,0,0,0,300,
-		296,1,0,0,0,301,39,1,0,0,0,302,307,3,42,21,0,303,304,7,2,0,0,304,306,3,
-		42,21,0,305,303,1,0,0,0,306,309,1,0,0,0,307,305,1,0,0,0,307,308,1,0,0,
-		0,308,41,1,0,0,0,309,307,1,0,0,0,310,315,3,44,22,0,311,312,5,32,0,0,312,
-		314,3,44,22,0,313,311,1,0,0,0,314,317,1,0,0,0,315,313,1,0,0,0,315,316,
-		1,0,0,0,316,43,1,0,0,0,317,315,1,0,0,0,318,320,5,16,0,0,319,318,1,0,0,
-		0,320,323,1,0,0,0,321,319,1,0,0,0,321,322,1,0,0,0,322,331,1,0,0,0,323,
-		321,1,0,0,0,324,332,5,36,0,0,325,332,3,46,23,0,326,332,3,48,24,0,327,328,
-		5,22,0,0,328,329,3,40,20,0,329,330,5,23,0,0,330,332,1,0,0,0,331,324,1,
-		0,0,0,331,325,1,0,0,0,331,326,1,0,0,0,331,327,1,0,0,0,332,45,1,0,0,0,333,
-		334,5,37,0,0,334,335,5,22,0,0,335,340,3,40,20,0,336,337,5,5,0,0,337,339,
-		3,40,20,0,338,336,1,0,0,0,339,342,1,0,0,0,340,338,1,0,0,0,340,341,1,0,
-		0,0,341,343,1,0,0,0,342,340,1,0,0,0,343,344,5,23,0,0,344,47,1,0,0,0,345,
-		346,7,3,0,0,346,49,1,0,0,0,39,56,69,91,94,106,109,115,118,132,137,144,
-		149,158,163,171,175,179,188,191,196,200,210,215,222,231,250,260,263,266,
-		272,275,285,288,300,307,315,321,331,340
+		2,22,7,22,2,23,7,23,2,24,7,24,2,25,7,25,1,0,1,0,1,0,1,0,5,0,57,8,0,10,
+		0,12,0,60,9,0,1,0,1,0,1,0,1,0,1,1,1,1,1,1,1,1,5,1,70,8,1,10,1,12,1,73,
+		9,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,
+		1,5,1,92,8,1,10,1,12,1,95,9,1,3,1,97,8,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,
+		1,5,1,107,8,1,10,1,12,1,110,9,1,3,1,112,8,1,1,1,1,1,1,1,1,1,3,1,118,8,
+		1,1,2,3,2,121,8,2,1,2,1,2,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,3,3,3,
+		135,8,3,1,4,1,4,1,4,3,4,140,8,4,1,4,1,4,3,4,144,8,4,1,4,1,4,5,4,148,8,
+		4,10,4,12,4,151,9,4,1,4,5,4,154,8,4,10,4,12,4,157,9,4,1,4,1,4,3,4,161,
+		8,4,1,4,1,4,1,5,1,5,1,5,1,5,1,5,3,5,170,8,5,1,6,1,6,1,6,5,6,175,8,6,10,
+		6,12,6,178,9,6,1,7,1,7,3,7,182,8,7,1,7,1,7,1,7,1,8,1,8,1,8,3,8,190,8,8,
+		1,8,1,8,3,8,194,8,8,1,8,1,8,3,8,198,8,8,1,8,1,8,1,8,1,8,1,8,5,8,205,8,
+		8,10,8,12,8,208,9,8,3,8,210,8,8,1,8,5,8,213,8,8,10,8,12,8,216,9,8,1,8,
+		3,8,219,8,8,1,8,1,8,1,8,1,9,1,9,1,9,5,9,227,8,9,10,9,12,9,230,9,9,1,10,
+		1,10,3,10,234,8,10,1,11,1,11,1,11,5,11,239,8,11,10,11,12,11,242,9,11,1,
+		12,1,12,1,12,1,12,5,12,248,8,12,10,12,12,12,251,9,12,1,12,1,12,1,13,1,
+		13,1,13,1,13,1,14,1,14,1,14,1,14,1,15,1,15,1,15,1,15,5,15,267,8,15,10,
+		15,12,15,270,9,15,1,16,1,16,1,16,1,16,1,16,5,16,277,8,16,10,16,12,16,280,
+		9,16,3,16,282,8,16,1,16,3,16,285,8,16,1,17,1,17,1,17,1,17,3,17,291,8,17,
+		1,18,3,18,294,8,18,1,18,1,18,1,19,1,19,1,19,1,19,5,19,302,8,19,10,19,12,
+		19,305,9,19,3,19,307,8,19,1,19,1,19,1,20,1,20,1,20,1,20,1,20,1,20,1,20,
+		1,20,3,20,319,8,20,1,21,1,21,1,21,5,21,324,8,21,10,21,12,21,327,9,21,1,
+		22,1,22,1,22,5,22,332,8,22,10,22,12,22,335,9,22,1,23,5,23,338,8,23,10,
+		23,12,23,341,9,23,1,23,1,23,1,23,1,23,1,23,1,23,1,23,3,23,350,8,23,1,24,
+		1,24,1,24,1,24,1,24,5,24,357,8,24,10,24,12,24,360,9,24,1,24,1,24,1,25,
+		1,25,1,25,0,0,26,0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34,36,38,
+		40,42,44,46,48,50,0,4,1,0,17,19,1,0,35,36,2,0,16,16,32,32,1,0,38,39,389,
+		0,52,1,0,0,0,2,117,1,0,0,0,4,120,1,0,0,0,6,134,1,0,0,0,8,136,1,0,0,0,10,
+		164,1,0,0,0,12,171,1,0,0,0,14,179,1,0,0,0,16,189,1,0,0,0,18,223,1,0,0,
+		0,20,231,1,0,0,0,22,235,1,0,0,0,24,243,1,0,0,0,26,254,1,0,0,0,28,258,1,
+		0,0,0,30,262,1,0,0,0,32,271,1,0,0,0,34,290,1,0,0,0,36,293,1,0,0,0,38,297,
+		1,0,0,0,40,318,1,0,0,0,42,320,1,0,0,0,44,328,1,0,0,0,46,339,1,0,0,0,48,
+		351,1,0,0,0,50,363,1,0,0,0,52,53,5,1,0,0,53,54,5,39,0,0,54,58,5,2,0,0,
+		55,57,3,2,1,0,56,55,1,0,0,0,57,60,1,0,0,0,58,56,1,0,0,0,58,59,1,0,0,0,
+		59,61,1,0,0,0,60,58,1,0,0,0,61,62,3,8,4,0,62,63,5,3,0,0,63,64,5,0,0,1,
+		64,1,1,0,0,0,65,66,5,4,0,0,66,71,3,50,25,0,67,68,5,5,0,0,68,70,3,50,25,
+		0,69,67,1,0,0,0,70,73,1,0,0,0,71,69,1,0,0,0,71,72,1,0,0,0,72,118,1,0,0,
+		0,73,71,1,0,0,0,74,75,5,6,0,0,75,76,3,6,3,0,76,77,5,7,0,0,77,78,5,39,0,
+		0,78,118,1,0,0,0,79,80,5,8,0,0,80,81,3,6,3,0,81,82,5,9,0,0,82,83,5,39,
+		0,0,83,118,1,0,0,0,84,85,5,10,0,0,85,86,3,42,21,0,86,87,5,11,0,0,87,96,
+		5,12,0,0,88,93,3,4,2,0,89,90,5,5,0,0,90,92,3,4,2,0,91,89,1,0,0,0,92,95,
+		1,0,0,0,93,91,1,0,0,0,93,94,1,0,0,0,94,97,1,0,0,0,95,93,1,0,0,0,96,88,
+		1,0,0,0,96,97,1,0,0,0,97,98,1,0,0,0,98,99,5,13,0,0,99,100,5,7,0,0,100,
+		101,5,39,0,0,101,118,1,0,0,0,102,111,5,14,0,0,103,108,5,39,0,0,104,105,
+		5,5,0,0,105,107,5,39,0,0,106,104,1,0,0,0,107,110,1,0,0,0,108,106,1,0,0,
+		0,108,109,1,0,0,0,109,112,1,0,0,0,110,108,1,0,0,0,111,103,1,0,0,0,111,
+		112,1,0,0,0,112,118,1,0,0,0,113,114,5,15,0,0,114,115,5,37,0,0,115,116,
+		5,5,0,0,116,118,5,37,0,0,117,65,1,0,0,0,117,74,1,0,0,0,117,79,1,0,0,0,
+		117,84,1,0,0,0,117,102,1,0,0,0,117,113,1,0,0,0,118,3,1,0,0,0,119,121,5,
+		16,0,0,120,119,1,0,0,0,120,121,1,0,0,0,121,122,1,0,0,0,122,123,5,37,0,
+		0,123,5,1,0,0,0,124,125,3,42,21,0,125,126,7,0,0,0,126,127,3,42,21,0,127,
+		135,1,0,0,0,128,129,3,42,21,0,129,130,5,20,0,0,130,131,3,42,21,0,131,132,
+		5,17,0,0,132,133,5,37,0,0,133,135,1,0,0,0,134,124,1,0,0,0,134,128,1,0,
+		0,0,135,7,1,0,0,0,136,137,5,21,0,0,137,139,5,22,0,0,138,140,3,12,6,0,139,
+		138,1,0,0,0,139,140,1,0,0,0,140,141,1,0,0,0,141,143,5,23,0,0,142,144,3,
+		10,5,0,143,142,1,0,0,0,143,144,1,0,0,0,144,145,1,0,0,0,145,149,5,2,0,0,
+		146,148,3,2,1,0,147,146,1,0,0,0,148,151,1,0,0,0,149,147,1,0,0,0,149,150,
+		1,0,0,0,150,155,1,0,0,0,151,149,1,0,0,0,152,154,3,16,8,0,153,152,1,0,0,
+		0,154,157,1,0,0,0,155,153,1,0,0,0,155,156,1,0,0,0,156,158,1,0,0,0,157,
+		155,1,0,0,0,158,160,5,24,0,0,159,161,3,22,11,0,160,159,1,0,0,0,160,161,
+		1,0,0,0,161,162,1,0,0,0,162,163,5,3,0,0,163,9,1,0,0,0,164,169,5,25,0,0,
+		165,170,5,1,0,0,166,167,5,37,0,0,167,168,5,5,0,0,168,170,5,37,0,0,169,
+		165,1,0,0,0,169,166,1,0,0,0,170,11,1,0,0,0,171,176,3,14,7,0,172,173,5,
+		5,0,0,173,175,3,14,7,0,174,172,1,0,0,0,175,178,1,0,0,0,176,174,1,0,0,0,
+		176,177,1,0,0,0,177,13,1,0,0,0,178,176,1,0,0,0,179,181,5,34,0,0,180,182,
+		5,39,0,0,181,180,1,0,0,0,181,182,1,0,0,0,182,183,1,0,0,0,183,184,5,26,
+		0,0,184,185,3,32,16,0,185,15,1,0,0,0,186,187,3,18,9,0,187,188,5,27,0,0,
+		188,190,1,0,0,0,189,186,1,0,0,0,189,190,1,0,0,0,190,191,1,0,0,0,191,193,
+		5,38,0,0,192,194,3,24,12,0,193,192,1,0,0,0,193,194,1,0,0,0,194,195,1,0,
+		0,0,195,197,5,22,0,0,196,198,3,22,11,0,197,196,1,0,0,0,197,198,1,0,0,0,
+		198,199,1,0,0,0,199,209,5,23,0,0,200,201,5,26,0,0,201,206,3,32,16,0,202,
+		203,5,5,0,0,203,205,3,32,16,0,204,202,1,0,0,0,205,208,1,0,0,0,206,204,
+		1,0,0,0,206,207,1,0,0,0,207,210,1,0,0,0,208,206,1,0,0,0,209,200,1,0,0,
+		0,209,210,1,0,0,0,210,214,1,0,0,0,211,213,3,28,14,0,212,211,1,0,0,0,213,
+		216,1,0,0,0,214,212,1,0,0,0,214,215,1,0,0,0,215,218,1,0,0,0,216,214,1,
+		0,0,0,217,219,3,30,15,0,218,217,1,0,0,0,218,219,1,0,0,0,219,220,1,0,0,
+		0,220,221,5,28,0,0,221,222,5,37,0,0,222,17,1,0,0,0,223,228,3,20,10,0,224,
+		225,5,5,0,0,225,227,3,20,10,0,226,224,1,0,0,0,227,230,1,0,0,0,228,226,
+		1,0,0,0,228,229,1,0,0,0,229,19,1,0,0,0,230,228,1,0,0,0,231,233,5,34,0,
+		0,232,234,5,39,0,0,233,232,1,0,0,0,233,234,1,0,0,0,234,21,1,0,0,0,235,
+		240,5,34,0,0,236,237,5,5,0,0,237,239,5,34,0,0,238,236,1,0,0,0,239,242,
+		1,0,0,0,240,238,1,0,0,0,240,241,1,0,0,0,241,23,1,0,0,0,242,240,1,0,0,0,
+		243,244,5,19,0,0,244,249,3,26,13,0,245,246,5,5,0,0,246,248,3,26,13,0,247,
+		245,1,0,0,0,248,251,1,0,0,0,249,247,1,0,0,0,249,250,1,0,0,0,250,252,1,
+		0,0,0,251,249,1,0,0,0,252,253,5,29,0,0,253,25,1,0,0,0,254,255,5,38,0,0,
+		255,256,5,27,0,0,256,257,3,34,17,0,257,27,1,0,0,0,258,259,5,2,0,0,259,
+		260,3,8,4,0,260,261,5,3,0,0,261,29,1,0,0,0,262,263,5,7,0,0,263,268,5,39,
+		0,0,264,265,5,5,0,0,265,267,5,39,0,0,266,264,1,0,0,0,267,270,1,0,0,0,268,
+		266,1,0,0,0,268,269,1,0,0,0,269,31,1,0,0,0,270,268,1,0,0,0,271,284,5,38,
+		0,0,272,281,5,12,0,0,273,278,3,42,21,0,274,275,5,5,0,0,275,277,3,42,21,
+		0,276,274,1,0,0,0,277,280,1,0,0,0,278,276,1,0,0,0,278,279,1,0,0,0,279,
+		282,1,0,0,0,280,278,1,0,0,0,281,273,1,0,0,0,281,282,1,0,0,0,282,283,1,
+		0,0,0,283,285,5,13,0,0,284,272,1,0,0,0,284,285,1,0,0,0,285,33,1,0,0,0,
+		286,291,3,36,18,0,287,291,3,42,21,0,288,291,3,38,19,0,289,291,3,40,20,
+		0,290,286,1,0,0,0,290,287,1,0,0,0,290,288,1,0,0,0,290,289,1,0,0,0,291,
+		35,1,0,0,0,292,294,5,16,0,0,293,292,1,0,0,0,293,294,1,0,0,0,294,295,1,
+		0,0,0,295,296,7,1,0,0,296,37,1,0,0,0,297,306,5,12,0,0,298,303,3,34,17,
+		0,299,300,5,5,0,0,300,302,3,34,17,0,301,299,1,0,0,0,302,305,1,0,0,0,303,
+		301,1,0,0,0,303,304,1,0,0,0,304,307,1,0,0,0,305,303,1,0,0,0,306,298,1,
+		0,0,0,306,307,1,0,0,0,307,308,1,0,0,0,308,309,5,13,0,0,309,39,1,0,0,0,
+		310,311,5,30,0,0,311,312,3,32,16,0,312,313,3,38,19,0,313,319,1,0,0,0,314,
+		315,5,31,0,0,315,316,3,32,16,0,316,317,5,39,0,0,317,319,1,0,0,0,318,310,
+		1,0,0,0,318,314,1,0,0,0,319,41,1,0,0,0,320,325,3,44,22,0,321,322,7,2,0,
+		0,322,324,3,44,22,0,323,321,1,0,0,0,324,327,1,0,0,0,325,323,1,0,0,0,325,
+		326,1,0,0,0,326,43,1,0,0,0,327,325,1,0,0,0,328,333,3,46,23,0,329,330,5,
+		33,0,0,330,332,3,46,23,0,331,329,1,0,0,0,332,335,1,0,0,0,333,331,1,0,0,
+		0,333,334,1,0,0,0,334,45,1,0,0,0,335,333,1,0,0,0,336,338,5,16,0,0,337,
+		336,1,0,0,0,338,341,1,0,0,0,339,337,1,0,0,0,339,340,1,0,0,0,340,349,1,
+		0,0,0,341,339,1,0,0,0,342,350,5,37,0,0,343,350,3,48,24,0,344,350,3,50,
+		25,0,345,346,5,22,0,0,346,347,3,42,21,0,347,348,5,23,0,0,348,350,1,0,0,
+		0,349,342,1,0,0,0,349,343,1,0,0,0,349,344,1,0,0,0,349,345,1,0,0,0,350,
+		47,1,0,0,0,351,352,5,38,0,0,352,353,5,22,0,0,353,358,3,42,21,0,354,355,
+		5,5,0,0,355,357,3,42,21,0,356,354,1,0,0,0,357,360,1,0,0,0,358,356,1,0,
+		0,0,358,359,1,0,0,0,359,361,1,0,0,0,360,358,1,0,0,0,361,362,5,23,0,0,362,
+		49,1,0,0,0,363,364,7,3,0,0,364,51,1,0,0,0,42,58,71,93,96,108,111,117,120,
+		134,139,143,149,155,160,169,176,181,189,193,197,206,209,214,218,228,233,
+		240,249,268,278,281,284,290,293,303,306,318,325,333,339,349,358
 	};
 
 	public static readonly ATN _ATN =

@@ -12,7 +12,7 @@ public sealed class GraphTextTests
     [Fact]
     public void Modules_read_back_print_the_same_text()
     {
-        foreach (var module in (Module[])[SampleModules.Dense(), SampleModules.Regions()])
+        foreach (var module in (Module[])[SampleModules.Dense(), SampleModules.Regions(), SampleModules.Branch()])
         {
             var resources = new TensorResources();
             var text = GraphPrinter.Print(module, resources);
@@ -36,6 +36,19 @@ public sealed class GraphTextTests
         Assert.Equal(Proof.True, again.Facts.ProveDivisible(again.Dims.Symbol("in"), 4));
         Assert.Equal(Proof.True, again.Facts.ProveLessOrEqual(again.Dims.Symbol("B") * s, 4096));
         Assert.Equal([128L, 512], again.Facts.Likely(s));
+    }
+
+    [Fact]
+    public void Branches_keep_facts_and_guards_of_their_own()
+    {
+        var again = GraphParser.Parse(GraphPrinter.Print(SampleModules.Branch()));
+        var branch = again.Main.Nodes[0];
+        Assert.Equal("inside", Assert.Single(branch.Regions[0].Facts.OwnGuards).Reason);
+        Assert.Equal("outside", Assert.Single(again.Facts.Guards).Reason);
+        var s = again.Dims.Symbol("S");
+        Assert.Equal(Proof.True, branch.Regions[0].Facts.ProveDivisible(s, 4));
+        Assert.Equal(Proof.Unknown, again.Facts.ProveDivisible(s, 4));
+        Assert.Same(branch.Regions[1].Facts, branch.Regions[1].Nodes[0].Regions[0].Facts);
     }
 
     [Fact]

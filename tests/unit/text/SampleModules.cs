@@ -58,4 +58,31 @@ internal static class SampleModules
         module.Main = graph.Build([fused.Output, iota, resized]);
         return module;
     }
+
+    /// <summary>A branch whose sides know more than the graph around them and disagree on a size.</summary>
+    public static Module Branch()
+    {
+        var module = new Module("branch");
+        var (b, s) = (module.Facts.NewDim("B", 1), module.Facts.NewDim("S", 1));
+        var (rows, columns) = (module.Facts.NewDim("rows"), module.Facts.NewDim("columns"));
+        module.Facts.Require(b, Relation.LessOrEqual, s, "outside");
+        var graph = new GraphBuilder(module);
+        var condition = graph.Input(new TensorType(ElementType.Bool, []), "condition");
+        var x = graph.Input(new TensorType(ElementType.Float32, [b, s]), "x");
+        var then = new GraphBuilder(module, module.Facts.Clone());
+        then.Facts.Require(s, Relation.Divisible, module.Dims.Const(4), "inside");
+        var thenBody = then.Build([then.Add(new Reshape([b * s.FloorDiv(4), module.Dims.Const(4)]), [x])]);
+        var otherwise = new GraphBuilder(module, module.Facts.Clone());
+        otherwise.Facts.Require(s, Relation.Equal, module.Dims.Const(4), "inside");
+        var inner = new GraphBuilder(module, otherwise.Facts);
+        var p = inner.Input(x.Type);
+        var innerBody = inner.Build([inner.Add(new Neg(), [p])]);
+        var otherwiseBody = otherwise.Build([otherwise.AddNode(new Fused(FusionKind.Loop), [x], [innerBody]).Output]);
+        var node = graph.AddNode(new If([[rows, columns]]), [condition], [thenBody, otherwiseBody], ["if"]);
+        var y = graph.Add(new Exp(), [node.Output]);
+        module.Facts.AssumeLikely(b, [1], "later");
+        module.Facts.Assume(s, Relation.LessOrEqual, module.Dims.Const(99), "later");
+        module.Main = graph.Build([y]);
+        return module;
+    }
 }
