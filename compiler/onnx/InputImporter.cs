@@ -84,9 +84,15 @@ internal sealed class InputImporter(ImportSession session, ImportScope scope, IR
             }
         }
 
+        var source = $"dim {axis} of input '{input}'";
+        return DimExpression.Parse(name, session.Module.Dims, part => written.Contains(part) ? Named(part, source) : null) ?? Named(name, source);
+    }
+
+    private Dim Named(string name, string source)
+    {
         if (!_dims.TryGetValue(name, out var symbol))
         {
-            symbol = NewSymbol(name, $"dim {axis} of input '{input}'");
+            symbol = NewSymbol(name, source);
             _dims.Add(name, symbol);
         }
 
