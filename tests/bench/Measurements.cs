@@ -13,6 +13,13 @@ internal sealed record Timing(string Model, string Size, int Threads, double Our
 /// <param name="Allocated">Managed bytes that each later run allocated.</param>
 internal sealed record NewShape(string Model, string Size, double First, double Later, double Allocated);
 
+/// <summary>What compiling and loading a model costs.</summary>
+/// <param name="Seconds">From the ONNX file to the executable file.</param>
+/// <param name="FileBytes">Size of the executable file.</param>
+/// <param name="FirstLoad">Milliseconds of the first load in a process, the runtime's own start included.</param>
+/// <param name="LaterLoad">Median milliseconds of later loads.</param>
+internal sealed record CompileFigures(string Model, double Seconds, long FileBytes, double FirstLoad, double LaterLoad);
+
 /// <summary>Takes the times.</summary>
 internal sealed class Measurements(Arguments arguments)
 {
@@ -55,11 +62,23 @@ internal sealed class Measurements(Arguments arguments)
         }
     }
 
-    /// <summary>Seconds that compiling a model takes in a process that does nothing else.</summary>
-    public double Compile(SuiteModel model)
+    /// <summary>Compiles a model to a file and loads that, each in a process that has done nothing else.</summary>
+    public static CompileFigures Compile(SuiteModel model)
     {
         _ = model.Path;
-        using var peer = new Peer(arguments.Engine);
-        return peer.Load(model.Name, 1) / 1000;
+        var file = Path.Combine(Path.GetTempPath(), $"dlc-bench-{Environment.ProcessId}-{model.Name}.dlcx");
+        try
+        {
+            using var compiler = new Peer("dlc");
+            var seconds = compiler.Compile(model.Name, file) / 1000;
+            using var runtime = new Peer("dlc");
+            var first = runtime.Open(file);
+            var later = Statistics.Median([.. Enumerable.Range(0, 9).Select(_ => runtime.Open(file))]);
+            return new CompileFigures(model.Name, seconds, new FileInfo(file).Length, first, later);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 }

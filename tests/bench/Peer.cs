@@ -41,6 +41,12 @@ internal sealed class Peer : IDisposable
     /// <summary>Managed bytes that a run allocates.</summary>
     public double Allocated() => Ask("allocated")[0];
 
+    /// <summary>Compiles a model to a file; milliseconds of all stages.</summary>
+    public double Compile(string model, string file) => Ask($"compile {model} {file}")[0];
+
+    /// <summary>Loads a compiled file; milliseconds.</summary>
+    public double Open(string file) => Ask($"open {file}")[0];
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -51,16 +51,8 @@ if (arguments.Only.Contains("shapes"))
 
 if (arguments.Only.Contains("compile"))
 {
-    var figures = new List<(string, string)>();
-    foreach (var model in BenchModels.Networks.Append(ModelSuite.Deep).Where(m => Wanted(m) && m.Missing is null))
-    {
-        foreach (var seconds in Try(model, () => new[] { measurements.Compile(model) }))
-        {
-            figures.Add(($"compile {model.Name} (s)", Report.Number(seconds, 2)));
-        }
-    }
-
-    report.Figures("Compile times", figures);
+    report.Compilations([.. BenchModels.Networks.Append(ModelSuite.Deep).Where(m => Wanted(m) && m.Missing is null)
+        .DistinctBy(m => m.Path).SelectMany(m => Try(m, () => new[] { Measurements.Compile(m) }))]);
 }
 
 report.Write(arguments.Page);

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Dlc.Compiler;
 using Dlc.Peers;
 using Dlc.Peers.Suite;
+using Dlc.Runtime;
 
 namespace Dlc.Bench;
 
@@ -40,6 +42,13 @@ internal static class Worker
                         break;
                     case "time":
                         answer = string.Join(' ', Slice(run!, int.Parse(words[1], CultureInfo.InvariantCulture)).Select(Format));
+                        break;
+                    case "compile":
+                        var report = DlcCompiler.CompileToFile(BenchModels.ByName(words[1]).Path, words[2]);
+                        answer = Format(report.Elapsed.TotalMilliseconds);
+                        break;
+                    case "open":
+                        answer = Format(Open(words[1]));
                         break;
                     case "allocated":
                         answer = Format(Allocated(run!));
@@ -90,6 +99,13 @@ internal static class Worker
         }
 
         return (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)runs;
+    }
+
+    private static double Open(string path)
+    {
+        var start = Stopwatch.GetTimestamp();
+        using var model = CompiledModel.Load(path);
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
     private static string Format(double value) => value.ToString("R", CultureInfo.InvariantCulture);

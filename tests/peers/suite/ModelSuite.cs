@@ -98,7 +98,7 @@ public static class ModelSuite
     // The detector adds feature maps of neighbouring scales, so height and width are multiples of 32.
     private static SuiteCase[] Detector =>
     [
-        Scan(1, 32, 32), Scan(1, 64, 96), Scan(2, 64, 64), Scan(1, 320, 320, timed: true), Scan(3, 32, 160),
+        Scan(1, 32, 96), Scan(1, 64, 96), Scan(2, 64, 64), Scan(1, 320, 320, timed: true), Scan(3, 32, 160),
         Scan(1, 96, 224), Scan(1, 480, 640, timed: true), Scan(2, 128, 96),
     ];
 
@@ -107,10 +107,12 @@ public static class ModelSuite
         Line(1, 320, timed: true), Line(1, 8), Line(1, 33), Line(2, 100), Line(1, 161), Line(4, 320, timed: true), Line(3, 57), Line(1, 640), Line(6, 48),
     ];
 
+    // Five halvings and a pool of 2 need more than 32 rows and columns: below, the pool's output is empty by ONNX's formula, and one row
+    // by ONNX Runtime's, which truncates towards zero.
     private static SuiteCase[] Classifier =>
     [
-        Scan(1, 48, 192, timed: true), Scan(1, 32, 32), Scan(2, 48, 100), Scan(1, 33, 47), Scan(4, 48, 192, timed: true),
-        Scan(3, 64, 64), Scan(1, 7, 129), Scan(1, 96, 320),
+        Scan(1, 48, 192, timed: true), Scan(1, 33, 47), Scan(2, 48, 100), Scan(1, 48, 33), Scan(4, 48, 192, timed: true),
+        Scan(3, 64, 64), Scan(2, 50, 129), Scan(1, 96, 320),
     ];
 
     private static Dictionary<string, Fill> Voice(long rate) => new() { ["sr"] = Fills.Constant(rate), [""] = Fills.Normal(0.2f) };
