@@ -44,10 +44,25 @@ internal sealed class GraphImporter(ImportSession session, ImportScope scope)
     /// </summary>
     public void ImportNodes(IReadOnlyList<NodeProto> nodes, IEnumerable<string> outputs)
     {
-        foreach (var node in NodeOrder.Sort(nodes, [.. outputs], scope, session.FreeNames))
+        string[] wanted = [.. outputs];
+        ImportSorted(NodeOrder.Sort(nodes, wanted, scope, session.FreeNames), wanted);
+    }
+
+    /// <summary>Imports nodes in the order given, which is one in which they can run.</summary>
+    public void ImportSorted(IReadOnlyList<NodeProto> nodes, IReadOnlyCollection<string> outputs)
+    {
+        for (var i = 0; i < nodes.Count; i++)
         {
             session.CountNode();
-            ImportNode(node);
+            try
+            {
+                ImportNode(nodes[i]);
+            }
+            catch (SplitNodeException split)
+            {
+                new BranchSplitter(session, scope, split).Run([.. nodes.Skip(i + 1)], outputs);
+                return;
+            }
         }
     }
 
@@ -82,7 +97,7 @@ internal sealed class GraphImporter(ImportSession session, ImportScope scope)
         {
             throw new DlcException(ErrorCodes.BadDim, $"{proto.OpType}: {e.Message}", $"node '{origin}'", e);
         }
-        catch (Exception e) when (e is not (DlcException or OutOfMemoryException))
+        catch (Exception e) when (e is not (DlcException or SplitNodeException or OutOfMemoryException))
         {
             throw new InternalCompilerException("import", null, $"node '{origin}' ({proto.OpType}): {e.Message}", e);
         }

@@ -37,6 +37,8 @@ internal sealed class ImportSession
 
     public FreeNames FreeNames { get; } = new();
 
+    public Symbolic.SymbolicTruths Truths { get; } = new();
+
     public Module Run()
     {
         if (_model.Graph is not { } graph || _model.IrVersion < OldestIR)
@@ -81,6 +83,12 @@ internal sealed class ImportSession
 
     /// <summary>Notes what is not supported; all of it is reported at the end.</summary>
     public void AddUnsupported(string what, string origin) => _unsupported.Add((what, origin));
+
+    /// <summary>How much was noted so far.</summary>
+    public int UnsupportedCount => _unsupported.Count;
+
+    /// <summary>Forgets what was noted while something was tried.</summary>
+    public void ForgetUnsupported(int from) => _unsupported.RemoveRange(from, _unsupported.Count - from);
 
     /// <summary>Counts a node, so that functions which multiply end in an error.</summary>
     public void CountNode()

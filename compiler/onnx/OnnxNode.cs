@@ -64,6 +64,9 @@ public sealed partial class OnnxNode
     /// <summary>Whether anybody wants the output.</summary>
     public bool HasOutput(int output) => output < _proto.Output.Count && _proto.Output[output].Length > 0;
 
+    /// <summary>The name of an output in the model; empty where nobody wants it.</summary>
+    public string OutputName(int output) => output < _proto.Output.Count ? _proto.Output[output] : string.Empty;
+
     /// <summary>What the input is: for its contents or constant. Throws where it is left out.</summary>
     public OnnxValue Argument(int input) => HasInput(input) ? _inputs[input]! : throw Error($"needs its input {input}, which is left out");
 

@@ -31,36 +31,75 @@ internal sealed class IfOperator : IOnnxOperator
             return;
         }
 
-        var builders = new[] { new GraphBuilder(node.Builder.Module, node.Facts.Clone()), new GraphBuilder(node.Builder.Module, node.Facts.Clone()) };
-        var branches = new[] { RegionImporter.Import(node, then, builders[0], []), RegionImporter.Import(node, otherwise, builders[1], []) };
+        var source = $"a branch of {node.Type} '{node.Origin}'";
+        GraphBuilder[] builders = [new(node.Builder.Module, node.Facts.Clone()), new(node.Builder.Module, node.Facts.Clone())];
+        if (condition is not null)
+        {
+            node.Session.Truths.TryAssume(builders[0].Facts, condition, true, source);
+            node.Session.Truths.TryAssume(builders[1].Facts, condition, false, source);
+        }
+
+        OnnxValue[][] branches = [RegionImporter.Import(node, then, builders[0], []), RegionImporter.Import(node, otherwise, builders[1], [])];
         Expect(node, branches[0].Length);
         Expect(node, branches[1].Length);
-        var merged = branches[0].Zip(branches[1]).Select(b => Merge(node, condition, b.First.Contents, b.Second.Contents)).ToArray();
-        var isData = Enumerable.Range(0, merged.Length).Where(i => merged[i] is null && node.HasOutput(i)).ToArray();
-        for (var i = 0; i < merged.Length; i++)
+        var values = Emit(node, condition, [.. Enumerable.Range(0, node.OutputCount).Select(node.OutputName)], builders, branches, (_, _) => new SplitNodeException(node, then, otherwise));
+        for (var i = 0; i < values.Length; i++)
         {
-            if (merged[i] is { } contents)
-            {
-                node.SetOutput(i, contents);
-            }
-        }
-
-        if (isData.Length == 0)
-        {
-            return;
-        }
-
-        var symbols = new Dictionary<(Dim Then, Dim Else), Dim>();
-        var shapes = isData.Select(i => Unify(node, i, branches[0][i].Type, branches[1][i].Type, builders, symbols)).ToValueList();
-        var regions = builders.Select((b, side) => b.Build([.. isData.Select(i => branches[side][i].Value)])).ToArray();
-        var result = node.EmitNode(new If(shapes), [RegionImporter.ToScalar(node, node.Builder, node.Input(0), ElementType.Bool)], regions);
-        for (var i = 0; i < isData.Length; i++)
-        {
-            node.SetOutput(isData[i], result.Outputs[i]);
+            node.SetOutput(i, values[i]);
         }
     }
 
-    private static void Expect(OnnxNode node, int outputs)
+    /// <summary>
+    /// Joins what two branches give: sizes by the condition where that is a matter of sizes too, the rest as results of one node.
+    /// <paramref name="misfit"/> makes the exception for ranks that differ.
+    /// </summary>
+    public static OnnxValue[] Emit(
+        OnnxNode node, Dim? condition, IReadOnlyList<string> names, GraphBuilder[] builders, OnnxValue[][] branches, Func<int, int, Exception> misfit)
+    {
+        var values = new OnnxValue[branches[0].Length];
+        var data = new List<int>();
+        for (var i = 0; i < values.Length; i++)
+        {
+            var (a, b) = (branches[0][i], branches[1][i]);
+            if (a.Type.Rank != b.Type.Rank)
+            {
+                throw misfit(a.Type.Rank, b.Type.Rank);
+            }
+
+            if (Merge(node, condition, a.Contents, b.Contents) is { } contents)
+            {
+                values[i] = new OnnxValue(node.Builder, contents, names[i]);
+            }
+            else
+            {
+                data.Add(i);
+            }
+        }
+
+        if (data.Count == 0)
+        {
+            return values;
+        }
+
+        var symbols = new Dictionary<(Dim Then, Dim Else), Dim>();
+        var shapes = data.Select(i => Unify(node, i, branches[0][i].Type, branches[1][i].Type, builders, symbols)).ToValueList();
+        var regions = builders.Select((b, side) => b.Build([.. data.Select(i => branches[side][i].Value)])).ToArray();
+        var result = node.EmitNode(new If(shapes), [RegionImporter.ToScalar(node, node.Builder, node.Input(0), ElementType.Bool)], regions);
+        for (var i = 0; i < data.Count; i++)
+        {
+            if (names[data[i]].Length > 0)
+            {
+                GraphBuilder.Name(result.Outputs[i], names[data[i]]);
+            }
+
+            values[data[i]] = new OnnxValue(node.Builder, result.Outputs[i]);
+        }
+
+        return values;
+    }
+
+    /// <summary>A branch has as many outputs as the node.</summary>
+    public static void Expect(OnnxNode node, int outputs)
     {
         if (outputs != node.OutputCount)
         {
@@ -86,7 +125,7 @@ internal sealed class IfOperator : IOnnxOperator
             return null;
         }
 
-        var math = new SymbolicArithmetic(node.Facts, then.Element);
+        var math = new SymbolicArithmetic(node, then.Element);
         var elements = then.Elements.Items.Zip(otherwise.Elements.Items, (a, b) => math.Where(condition, a, b)).ToList();
         return elements.Contains(null) ? null : then with { Elements = elements.Select(e => e!).ToValueList() };
     }
@@ -97,11 +136,6 @@ internal sealed class IfOperator : IOnnxOperator
         if (then.Element != otherwise.Element)
         {
             throw node.Error($"gives {then} or {otherwise} as output {output}", ErrorCodes.BadOperands);
-        }
-
-        if (then.Rank != otherwise.Rank)
-        {
-            throw node.Unsupported($"output {output} of rank {then.Rank} or {otherwise.Rank}, which sizes given with --dim may decide");
         }
 
         var dims = new Dim[then.Rank];

@@ -15,7 +15,7 @@ internal sealed class FollowCast(string type) : ISymbolicOperator
         }
 
         var to = type == "CastLike" ? node.InputType(1).Element : node.Element("to");
-        var math = new SymbolicArithmetic(node.Facts, to);
+        var math = new SymbolicArithmetic(node, to);
         var elements = new SymbolicElement[value.Elements.Count];
         for (var i = 0; i < elements.Length; i++)
         {

@@ -48,7 +48,7 @@ internal sealed class FollowElementwise(
             return false;
         }
 
-        var math = new SymbolicArithmetic(node.Facts, value.Element);
+        var math = new SymbolicArithmetic(node, value.Element);
         if (node.InputCount == 1)
         {
             return Set(node, Apply(node, math, value, value));

@@ -29,7 +29,7 @@ internal sealed class FollowReduce(
             return false;
         }
 
-        var math = new SymbolicArithmetic(node.Facts, data.Element);
+        var math = new SymbolicArithmetic(node, data.Element);
         var result = data.Elements[0];
         foreach (var element in data.Elements.Items.Skip(1))
         {

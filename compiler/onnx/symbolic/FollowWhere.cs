@@ -13,7 +13,7 @@ internal sealed class FollowWhere : ISymbolicOperator
             return false;
         }
 
-        var math = new SymbolicArithmetic(node.Facts, a.Element);
+        var math = new SymbolicArithmetic(node, a.Element);
         var (atCondition, atA, atB) =
             (SymbolicBroadcast.Reader(condition.Dims, dims), SymbolicBroadcast.Reader(a.Dims, dims), SymbolicBroadcast.Reader(b.Dims, dims));
         var elements = new SymbolicElement[dims.Aggregate(1, (x, y) => x * y)];

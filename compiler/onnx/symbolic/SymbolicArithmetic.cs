@@ -7,12 +7,14 @@ namespace Dlc.Compiler.Onnx.Symbolic;
 /// Arithmetic on elements of known contents, as ONNX defines it for the element type. A result that is not known, or that a narrow type could
 /// not hold, is null.
 /// </summary>
-internal sealed class SymbolicArithmetic(Facts facts, ElementType type)
+internal sealed class SymbolicArithmetic(OnnxNode node, ElementType type)
 {
     /// <summary>
     /// Floats times dims are exact up to such numbers (in f32, for dims up to 2^24 over this); beyond, the rounding of the data path counts.
     /// </summary>
     private const double LargestFactor = 4096;
+
+    private readonly Facts facts = node.Facts;
 
     private DimContext Dims => facts.Context;
 
@@ -101,7 +103,7 @@ internal sealed class SymbolicArithmetic(Facts facts, ElementType type)
         {
             Proof.True => Truth(true),
             Proof.False => Truth(false),
-            _ => difference.Max(0).Min(1),
+            _ => Noted(difference.Max(0).Min(1), difference, Relation.Less),
         };
     }
 
@@ -117,7 +119,7 @@ internal sealed class SymbolicArithmetic(Facts facts, ElementType type)
         {
             Proof.True => Truth(true),
             Proof.False => Truth(false),
-            _ => 1 - difference.Max(-difference).Min(1),
+            _ => Noted(1 - difference.Max(-difference).Min(1), difference, Relation.Equal),
         };
     }
 
@@ -131,7 +133,7 @@ internal sealed class SymbolicArithmetic(Facts facts, ElementType type)
 
         if (type == ElementType.Bool)
         {
-            return new SymbolicArithmetic(facts, from).Equal(a, from.IsFloat() ? SymbolicElement.Float(0) : Dims.Zero) is { } isZero
+            return new SymbolicArithmetic(node, from).Equal(a, from.IsFloat() ? SymbolicElement.Float(0) : Dims.Zero) is { } isZero
                 ? 1 - isZero.Dim! : null;
         }
 
@@ -170,6 +172,12 @@ internal sealed class SymbolicArithmetic(Facts facts, ElementType type)
 
         return condition.Dim is { } truth && !type.IsFloat() && a.Source is null && b.Source is null
             ? b.Dim! + (truth * (a.Dim! - b.Dim!)) : null;
+    }
+
+    private Dim Noted(Dim truth, Dim difference, Relation relation)
+    {
+        node.Session.Truths.Note(truth, difference, relation);
+        return truth;
     }
 
     private SymbolicElement Truth(bool value) => value ? Dims.One : Dims.Zero;

@@ -126,4 +126,28 @@ public sealed class ControlFlowTests
         Assert.Equal([5f, 10], Run(module, Floats(1, 2), Flag(true)));
         Assert.Equal([1f, 2], Run(module, Floats(1, 2), Flag(false)));
     }
+
+    private static TestModel Squeezed(string condition) => new TestModel().Floats("x", "N", "M").Longs("zero", 0).Longs("one", 1)
+        .Node("Shape x -> s").Node("Gather s zero -> n").Node("Equal n one -> isOne")
+        .Node($"If {condition} -> q", Body("then_branch", Subgraph("", "t", NodeOf("Squeeze x zero -> t"))),
+            Body("else_branch", Subgraph("", "e", NodeOf("Identity x -> e"))))
+        .Output("y");
+
+    [Fact]
+    public void Branches_of_different_rank_split_the_rest_of_the_graph()
+    {
+        var module = Squeezed("isOne").Node("Add q q -> r").Node("ReduceSum r -> y", Int("keepdims", 0)).Import();
+        Assert.Empty(module.Facts.Guards);
+        Assert.Equal([12f], Run(module, Tensor.FromSpan<float>(ElementType.Float32, [1, 2, 3], 1, 3)));
+        Assert.Equal([12f], Run(module, Tensor.FromSpan<float>(ElementType.Float32, [1, 2, 3], 3, 1)));
+    }
+
+    [Fact]
+    public void A_rest_that_fits_one_branch_only_becomes_a_guard()
+    {
+        var module = Squeezed("isOne").Node("Transpose q -> y", Ints("perm", 0)).Import();
+        Assert.Equal("N", module.Facts.Guards.Single().Left.ToString() is var left && left.Contains('N') ? "N" : left);
+        Assert.Equal([1f, 2, 3], Run(module, Tensor.FromSpan<float>(ElementType.Float32, [1, 2, 3], 1, 3)));
+        Assert.Throws<DlcException>(() => Run(module, Tensor.FromSpan<float>(ElementType.Float32, [1, 2, 3], 3, 1)));
+    }
 }
