@@ -36,6 +36,7 @@ public sealed class GraphEvaluator(Module module)
             Bind(graph.Inputs[i], inputs[i]);
         }
 
+        CheckGuards(module.Facts);
         var outputs = Run(graph);
         CheckGuards(module.Facts);
         return outputs;
