@@ -7,7 +7,8 @@ namespace Dlc.Codegen.X86;
 
 /// <summary>
 /// Emits one kernel as two functions: the exported one unpacks its arguments and calls a body whose buffers are parameters that do not
-/// alias, which is what lets LLVM keep values in registers across stores.
+/// alias, which is what lets LLVM keep values in registers across stores. The body loops over work items, except where there are register
+/// tiles: then it is one item, because constants that a loop around tiles shares would take registers from them.
 /// </summary>
 internal sealed class KernelEmitter(LaneBuilder b, MathLibrary math, LLVMValueRef zeros)
 {
@@ -35,11 +36,22 @@ internal sealed class KernelEmitter(LaneBuilder b, MathLibrary math, LLVMValueRe
             }
         }
 
-        EmitBody(kernel, body);
-        EmitEntry(symbol, body, type, buffers);
+        bool itemwise = HasTiles(kernel.Body);
+        EmitBody(kernel, body, itemwise);
+        EmitEntry(symbol, body, type, buffers, itemwise);
     }
 
-    private void EmitEntry(string symbol, LLVMValueRef body, LLVMTypeRef type, int buffers)
+    private static bool HasTiles(Stmt? statement) => statement switch
+    {
+        TileDeclareStmt => true,
+        BlockStmt block => block.Body.Any(HasTiles),
+        ForStmt loop => HasTiles(loop.Body),
+        WhileStmt loop => HasTiles(loop.Body),
+        IfStmt branch => HasTiles(branch.Then) || HasTiles(branch.Else),
+        _ => false,
+    };
+
+    private void EmitEntry(string symbol, LLVMValueRef body, LLVMTypeRef type, int buffers, bool itemwise)
     {
         LLVMTypeRef exported = LLVMTypeRef.CreateFunction(b.I32, [b.Pointer, b.Pointer, b.Pointer, b.I64, b.I64]);
         LLVMValueRef function = b.Module.AddFunction(symbol, exported);
@@ -57,10 +69,37 @@ internal sealed class KernelEmitter(LaneBuilder b, MathLibrary math, LLVMValueRe
             arguments[buffers + i] = function.GetParam(1 + i);
         }
 
-        b.Builder.BuildRet(b.Builder.BuildCall2(type, body, arguments));
+        b.Builder.BuildRet(itemwise ? CallForItems(function, body, type, arguments) : b.Builder.BuildCall2(type, body, arguments));
     }
 
-    private void EmitBody(Kernel kernel, LLVMValueRef body)
+    /// <summary>Calls the body for each item of [begin, end) and gives the first status that is not 0.</summary>
+    private LLVMValueRef CallForItems(LLVMValueRef function, LLVMValueRef body, LLVMTypeRef type, LLVMValueRef[] arguments)
+    {
+        (LLVMValueRef begin, LLVMValueRef end) = (arguments[^2], arguments[^1]);
+        LLVMBasicBlockRef entry = b.Builder.InsertBlock;
+        LLVMBasicBlockRef loop = function.AppendBasicBlock(b.Context, "items");
+        LLVMBasicBlockRef exit = function.AppendBasicBlock(b.Context, "exit");
+        b.Builder.BuildCondBr(b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, begin, end), loop, exit);
+        b.Builder.PositionAtEnd(loop);
+        LLVMValueRef item = b.Builder.BuildPhi(b.I64);
+        LLVMValueRef status = b.Builder.BuildPhi(b.I32);
+        LLVMValueRef next = b.Add(item, 1);
+        (arguments[^2], arguments[^1]) = (item, next);
+        LLVMValueRef result = b.Builder.BuildCall2(type, body, arguments);
+        result = b.Select(b.ICmp(LLVMIntPredicate.LLVMIntEQ, status, 0), result, status);
+        item.AddIncoming(begin, entry);
+        item.AddIncoming(next, loop);
+        status.AddIncoming(b.I32.Null, entry);
+        status.AddIncoming(result, loop);
+        b.Builder.BuildCondBr(b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, next, end), loop, exit);
+        b.Builder.PositionAtEnd(exit);
+        LLVMValueRef final = b.Builder.BuildPhi(b.I32);
+        final.AddIncoming(b.I32.Null, entry);
+        final.AddIncoming(result, loop);
+        return final;
+    }
+
+    private void EmitBody(Kernel kernel, LLVMValueRef body, bool itemwise)
     {
         uint buffers = (uint)kernel.Parameters.Count;
         LLVMBasicBlockRef entry = body.AppendBasicBlock(b.Context, "entry");
@@ -93,7 +132,17 @@ internal sealed class KernelEmitter(LaneBuilder b, MathLibrary math, LLVMValueRe
             b.Builder.BuildStore(b.I32.Null, frame.Status);
         }
 
-        new StmtEmitter(frame).EmitWorkItems(kernel.Body, body.GetParam(buffers + 2), body.GetParam(buffers + 3));
+        LLVMValueRef begin = body.GetParam(buffers + 2);
+        StmtEmitter statements = new(frame);
+        if (itemwise)
+        {
+            statements.EmitWorkItem(kernel.Body, begin);
+        }
+        else
+        {
+            statements.EmitWorkItems(kernel.Body, begin, body.GetParam(buffers + 3));
+        }
+
         b.Builder.BuildRet(kernel.Checks.Count > 0 ? b.Builder.BuildLoad2(b.I32, frame.Status) : b.I32.Null);
         entryBuilder.BuildBr(start);
     }

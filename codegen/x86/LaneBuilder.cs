@@ -251,6 +251,21 @@ internal sealed class LaneBuilder
     internal LLVMValueRef ICmp(LLVMIntPredicate predicate, LLVMValueRef a, long b) =>
         Builder.BuildICmp(predicate, a, Constant(a.TypeOf, b));
 
+    /// <summary>The mask of the first <paramref name="count"/> lanes (an i64; none below 1, all from the number of lanes on).</summary>
+    internal LLVMValueRef LowLanes(LLVMValueRef count, int lanes)
+    {
+        LLVMValueRef bounded = Call("llvm.smax", [I64], count, Constant(I64, 0L));
+        bounded = Builder.BuildTrunc(Call("llvm.smin", [I64], bounded, Constant(I64, lanes)), I32);
+        if (!Target.HasAvx512)
+        {
+            return Builder.BuildICmp(LLVMIntPredicate.LLVMIntULT, LaneNumbers(I32, lanes), Splat(bounded, lanes));
+        }
+
+        // Masks are registers of bits here: made of an integer they need no vector, which a register tile around could not spare.
+        LLVMValueRef bits = Sub(Builder.BuildShl(Constant(I32, 1L), bounded), Constant(I32, 1L));
+        return BitCast(Builder.BuildTrunc(bits, Context.GetIntType((uint)lanes)), Wide(Bit, lanes));
+    }
+
     /// <summary>Whether any lane of a mask holds, as a scalar bit.</summary>
     internal LLVMValueRef Any(LLVMValueRef mask) => Lanes(mask) == 0 ? mask : Call("llvm.vector.reduce.or", [mask.TypeOf], mask);
 

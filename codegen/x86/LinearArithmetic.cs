@@ -89,12 +89,26 @@ internal sealed class LinearArithmetic(Frame frame)
             return null;
         }
 
+        if (b.Target.HasAvx512 && stride.ConstIntSExt is 1 or -1 && op is BinaryOp.Less or BinaryOp.LessOrEqual)
+        {
+            return CompareNeighbours(op, x, y, stride.ConstIntSExt == 1);
+        }
+
         LLVMValueRef offsets = Offsets(b.I32, stride.ConstIntSExt);
         LLVMValueRef distance = b.Sub(y.Scalar, x.Scalar);
         distance = b.Call("llvm.smax", [b.I64], distance, b.Constant(b.I64, -SmallOffset));
         distance = b.Call("llvm.smin", [b.I64], distance, b.Constant(b.I64, SmallOffset));
         LLVMValueRef limit = b.Splat(b.Builder.BuildTrunc(distance, b.I32), frame.Scope.Lanes);
         return LaneValue.Varying(frame.Arithmetic.Binary(op, ElementType.Int32, offsets, limit));
+    }
+
+    /// <summary>x + lane against y (<paramref name="rising"/>) or x against y + lane: true in the first lanes, or in all but those.</summary>
+    private LaneValue CompareNeighbours(BinaryOp op, LaneValue x, LaneValue y, bool rising)
+    {
+        LLVMValueRef distance = rising ? b.Sub(y.Scalar, x.Scalar) : b.Sub(x.Scalar, y.Scalar);
+        bool inclusive = op == BinaryOp.LessOrEqual;
+        LLVMValueRef lanes = b.LowLanes(inclusive == rising ? b.Add(distance, 1) : distance, frame.Scope.Lanes);
+        return LaneValue.Varying(rising ? lanes : b.Builder.BuildNot(lanes));
     }
 
     /// <summary>

@@ -46,7 +46,7 @@ internal sealed partial class StmtEmitter
         for (int row = 0; row < lanes; row++)
         {
             LLVMValueRef? mask = columns is { } width
-                ? b.Select(b.ICmp(LLVMIntPredicate.LLVMIntSGT, rows!.Value, row), LowLanes(width, lanes), bits.Null)
+                ? b.Select(b.ICmp(LLVMIntPredicate.LLVMIntSGT, rows!.Value, row), b.LowLanes(width, lanes), bits.Null)
                 : null;
             frame.Scope = new LaneScope(lanes, mask);
             frame.Bind(copy.Outer.Var, LaneValue.Linear(k, b.Constant(b.I64, 1L)));
@@ -59,7 +59,7 @@ internal sealed partial class StmtEmitter
         for (int column = 0; column < lanes; column++)
         {
             LLVMValueRef? mask = rows is { } height
-                ? b.Select(b.ICmp(LLVMIntPredicate.LLVMIntSGT, columns!.Value, column), LowLanes(height, lanes), bits.Null)
+                ? b.Select(b.ICmp(LLVMIntPredicate.LLVMIntSGT, columns!.Value, column), b.LowLanes(height, lanes), bits.Null)
                 : null;
             frame.Scope = new LaneScope(lanes, mask);
             frame.Bind(copy.Outer.Var, LaneValue.Uniform(b.Add(k, column)));

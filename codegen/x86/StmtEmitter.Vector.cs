@@ -87,7 +87,7 @@ internal sealed partial class StmtEmitter
         LLVMBasicBlockRef exit = Block("tail.exit");
         b.Builder.BuildCondBr(b.ICmp(LLVMIntPredicate.LLVMIntSGT, left, 0), tail, exit);
         b.Builder.PositionAtEnd(tail);
-        EmitLanes(loop, start, new LaneScope(lanes, LowLanes(left, lanes)), accumulators, 0);
+        EmitLanes(loop, start, new LaneScope(lanes, b.LowLanes(left, lanes)), accumulators, 0);
         b.Builder.BuildBr(exit);
         b.Builder.PositionAtEnd(exit);
     }
@@ -104,15 +104,6 @@ internal sealed partial class StmtEmitter
 
         Emit(loop.Body);
         frame.Scope = outer;
-    }
-
-    /// <summary>The mask of the first <paramref name="count"/> lanes (an i64; all when it is the number of lanes or more).</summary>
-    private LLVMValueRef LowLanes(LLVMValueRef count, int lanes)
-    {
-        LLVMValueRef bounded = b.Call("llvm.smin", [b.I64], count, b.Constant(b.I64, lanes));
-        bounded = b.Call("llvm.smax", [b.I64], bounded, b.Constant(b.I64, 0L));
-        LLVMValueRef limit = b.Splat(b.Builder.BuildTrunc(bounded, b.I32), lanes);
-        return b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntULT, b.LaneNumbers(b.I32, lanes), limit);
     }
 
     private LLVMValueRef AtLeastZero(LLVMValueRef count) => count.IsAConstantInt

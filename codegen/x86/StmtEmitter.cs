@@ -22,11 +22,15 @@ internal sealed partial class StmtEmitter
     }
 
     /// <summary>Emits the kernel's outermost loop over the work items [<paramref name="begin"/>, <paramref name="end"/>).</summary>
-    internal void EmitWorkItems(ForStmt loop, LLVMValueRef begin, LLVMValueRef end) => CountedLoop(begin, end, 1, item =>
+    internal void EmitWorkItems(ForStmt loop, LLVMValueRef begin, LLVMValueRef end) =>
+        CountedLoop(begin, end, 1, item => EmitWorkItem(loop, item));
+
+    /// <summary>Emits one round of the kernel's outermost loop.</summary>
+    internal void EmitWorkItem(ForStmt loop, LLVMValueRef item)
     {
         frame.Bind(loop.Var, LaneValue.Uniform(item));
         Emit(loop.Body);
-    });
+    }
 
     private void Emit(Stmt? statement)
     {
