@@ -166,11 +166,16 @@ internal static class DimDivision
             return FloorDivConstant(FloorDiv(dividend, DivideContent(divisor, divisorContent)), divisorContent);
         }
 
-        // floor((q*p + r) / p) = q + floor(r / p).
+        // floor((q*p + r) / p) = q + floor(r / p), where that leaves less to divide: n / (n + 1) is better than 1 + -1 / (n + 1).
         var (quotient, remainder) = DivideWithRemainder(dividend, divisor, stopAtRemainder: false);
         if (remainder.Is(0))
         {
             return quotient;
+        }
+
+        if (TermCount(divisor) > 1 && TermCount(remainder) >= TermCount(dividend))
+        {
+            (quotient, remainder) = (context.Zero, dividend);
         }
 
         // A common symbolic factor cannot be zero, as the divisor would be.
@@ -282,6 +287,12 @@ internal static class DimDivision
         }
 
         return builder.ToDim();
+    }
+
+    private static int TermCount(Dim dim)
+    {
+        var (constant, terms) = DimContext.Polynomial(dim);
+        return terms.Length + (constant != 0 ? 1 : 0);
     }
 
     /// <summary>Greatest common divisor of all coefficients and the constant.</summary>

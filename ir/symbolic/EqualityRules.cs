@@ -11,6 +11,9 @@ internal sealed class EqualityRules(DimContext context)
     private readonly Dictionary<Dim, List<EqualityRule>> byAtom = [];
     private readonly Dictionary<Dim, List<EqualityRule>> bySymbol = [];
 
+    // Only with a coefficient may a reduced polynomial still reduce to 0, once it is scaled.
+    private bool hasCoefficients;
+
     public bool IsEmpty { get; private set; } = true;
 
     /// <summary>Adds a rule for a polynomial that is 0; returns polynomials that follow and that are 0 too.</summary>
@@ -30,17 +33,19 @@ internal sealed class EqualityRules(DimContext context)
     public List<Dim> AddPin(Dim leading, Dim divisor, Dim atom) =>
         Add(new EqualityRule(leading - (divisor * atom), 1, leading, atom, divisor));
 
-    /// <summary>Takes out the rules that mention a symbol anywhere.</summary>
-    public List<EqualityRule> Remove(Dim symbol)
+    /// <summary>Takes out the rules that mention a symbol anywhere, pins too or not.</summary>
+    public List<EqualityRule> Remove(Dim symbol, bool pins)
     {
         var removed = new List<EqualityRule>();
-        if (bySymbol.Remove(symbol, out var rules))
+        if (bySymbol.TryGetValue(symbol, out var rules))
         {
-            foreach (var rule in rules.Where(rule => rule.Active))
+            foreach (var rule in rules.Where(rule => rule.Active && (pins || rule.Atom is null)))
             {
                 rule.Active = false;
                 removed.Add(rule);
             }
+
+            rules.RemoveAll(rule => !rule.Active);
         }
 
         return removed;
@@ -56,12 +61,15 @@ internal sealed class EqualityRules(DimContext context)
     /// <summary>Rewrites every term that a rule matches with a whole multiple.</summary>
     public Dim Reduce(Dim polynomial) => IsEmpty ? polynomial : Reduce(polynomial, scale: false);
 
-    /// <summary>Whether some multiple of the polynomial reduces to 0, so that it is 0 itself.</summary>
-    public bool IsZero(Dim polynomial) => polynomial.Is(0) || (!IsEmpty && Reduce(polynomial, scale: true).Is(0));
+    /// <summary>For a reduced polynomial: whether some multiple of it reduces to 0, so that the two sides are equal.</summary>
+    public bool IsZero(Dim left, Dim right) => hasCoefficients && IsZero(left - right);
+
+    private bool IsZero(Dim polynomial) => polynomial.Is(0) || (hasCoefficients && Reduce(polynomial, scale: true).Is(0));
 
     private List<Dim> Add(EqualityRule rule)
     {
         IsEmpty = false;
+        hasCoefficients |= rule.Coefficient != 1;
         var consequences = new List<Dim>();
         var atoms = DimContext.Factors(rule.Leading);
         foreach (var other in atoms.Distinct().SelectMany(Bucket).Where(other => other.Active).Distinct().Take(MaximumPairs))

@@ -102,7 +102,7 @@ internal sealed class FactEngine
             return Proof.False;
         }
 
-        if (range.IsPoint || rewriter.Rules.IsZero(left - right))
+        if (range.IsPoint || rewriter.Rules.IsZero(left, right))
         {
             return Proof.True;
         }
@@ -164,8 +164,7 @@ internal sealed class FactEngine
             return Proof.Unknown;
         }
 
-        return dividend.DivideExact(divisor) is not null || rewriter.Rules.IsZero(rewriter.Normalize(dividend.Mod(divisor)))
-            ? Proof.True : Proof.Unknown;
+        return dividend.DivideExact(divisor) is not null ? Proof.True : Proof.Unknown;
     }
 
     private void AssumeNonNegative(Dim expression) => store.Add(expression);
@@ -180,7 +179,7 @@ internal sealed class FactEngine
                 break;
             }
 
-            Reprocess(rewriter.RemoveRules(symbol));
+            Reprocess(rewriter.RemoveRules(symbol, pins: false));
         }
 
         store.BecameNonZero.Clear();
@@ -196,7 +195,7 @@ internal sealed class FactEngine
         {
             if (rule.Atom is not null)
             {
-                AssumeDivisible(rule.Leading, rule.Divisor!);
+                AssumeDivisible(rule.Leading, rule.Divisor!, isKnown: true);
             }
             else
             {
@@ -251,7 +250,7 @@ internal sealed class FactEngine
     private void Eliminate(Dim symbol, Dim value)
     {
         var range = bounds.Of(symbol);
-        var rules = rewriter.RemoveRules(symbol);
+        var rules = rewriter.RemoveRules(symbol, pins: true);
         rewriter.Eliminate(symbol, value);
         store.Move(symbol, value);
         Reprocess(rules);
@@ -322,7 +321,10 @@ internal sealed class FactEngine
 
     private bool Trivial(Dim dividend, Dim divisor) => divisibility.Prove(rewriter.Normalize(dividend), divisor) == Proof.True;
 
-    private void AssumeDivisible(Dim dividend, Dim divisor)
+    /// <param name="dividend">What is divided.</param>
+    /// <param name="divisor">What divides it.</param>
+    /// <param name="isKnown">It was assumed before, but its rewriting was taken out.</param>
+    private void AssumeDivisible(Dim dividend, Dim divisor, bool isKnown = false)
     {
         divisor = rewriter.Normalize(divisor);
         if (!divisor.IsConstant && bounds.Of(divisor).Minimum == 0)
@@ -333,7 +335,7 @@ internal sealed class FactEngine
         }
 
         dividend = rewriter.Normalize(dividend);
-        if (divisibility.Prove(dividend, divisor) == Proof.True)
+        if (isKnown ? dividend.DivideExact(divisor) is not null : divisibility.Prove(dividend, divisor) == Proof.True)
         {
             return;
         }

@@ -21,6 +21,7 @@ internal sealed class InequalityProver(Rewriter rewriter, Bounds bounds, Inequal
     private readonly HashSet<LinearForm> seen = [];
     private readonly List<List<Inequality>> lists = [];
     private readonly List<bool> sinking = [];
+    private bool many;
     private readonly Dictionary<Dim, LinearForm[]> implied = [];
 
     /// <summary>Whether form >= 0 follows.</summary>
@@ -39,7 +40,7 @@ internal sealed class InequalityProver(Rewriter rewriter, Bounds bounds, Inequal
         seen.Add(goal);
         open.Enqueue(goal, default);
         var order = 0;
-        var many = store.Count > ManyInequalities;
+        many = store.Count > ManyInequalities;
         var nodes = many ? NodesAmongMany : MaximumNodes;
         var perSymbol = many ? PerSymbolAmongMany : MaximumPerSymbol;
         for (var node = 0; node < nodes && open.TryDequeue(out var form, out _); node++)
@@ -107,7 +108,7 @@ internal sealed class InequalityProver(Rewriter rewriter, Bounds bounds, Inequal
                 if (!ReferenceEquals(factMonomial, monomial))
                 {
                     factor = monomial.Degree > 1 ? DimDivision.TryDivideMonomial(monomial, factMonomial) : null;
-                    if (factor is null || bounds.Of(factor).Minimum < 0)
+                    if (factor is null || (many && !Meets(form, fact, factMonomial, factor)) || bounds.Of(factor).Minimum < 0)
                     {
                         continue;
                     }
@@ -131,6 +132,29 @@ internal sealed class InequalityProver(Rewriter rewriter, Bounds bounds, Inequal
         }
 
         return false;
+    }
+
+    /// <summary>Whether, besides the term that cancels, the fact times the factor has a monomial in common with the form.</summary>
+    private static bool Meets(LinearForm form, LinearForm fact, Dim cancelled, Dim factor)
+    {
+        foreach (var own in fact.Terms)
+        {
+            if (ReferenceEquals(own.Monomial, cancelled))
+            {
+                continue;
+            }
+
+            foreach (var term in form.Terms)
+            {
+                if (term.Monomial.Degree == own.Monomial.Degree + factor.Degree
+                    && ReferenceEquals(DimDivision.TryDivideMonomial(term.Monomial, own.Monomial), factor))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return fact.Terms.Length == 1;
     }
 
     /// <summary>

@@ -4,7 +4,7 @@ namespace Dlc.IR.Symbolic;
 internal sealed class InequalityStore(Rewriter rewriter, Bounds bounds)
 {
     /// <summary>Inequalities that one assumption propagates at most; the rest waits for the next one.</summary>
-    private const int StepsPerAssumption = 128;
+    private const int StepsPerAssumption = 64;
 
     /// <summary>Times that propagation may tighten one monomial, so that x &lt; y &lt; x ends.</summary>
     private const int MaximumTightenings = 24;

@@ -60,10 +60,10 @@ internal sealed class Rewriter
         Forget(rule);
     }
 
-    /// <summary>Takes out all rules that mention a symbol.</summary>
-    public List<EqualityRule> RemoveRules(Dim symbol)
+    /// <summary>Takes out the rules that mention a symbol, pins too or not.</summary>
+    public List<EqualityRule> RemoveRules(Dim symbol, bool pins)
     {
-        var removed = Rules.Remove(symbol);
+        var removed = Rules.Remove(symbol, pins);
         removed.ForEach(Forget);
         return removed;
     }
