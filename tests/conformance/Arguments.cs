@@ -10,7 +10,9 @@ internal sealed record Arguments
         tests/conformance/run [options] DIR...
           DIR               a case in ONNX's test-data layout, or a folder of cases
           --engine NAME     dlc (default), ort: ONNX Runtime, to check the runner itself,
-                            reference: our operators run one by one, or dynamic: the same with all dims unknown
+                            reference: our operators run one by one, passes: the same after all passes,
+                            kernels: lowered kernels in the interpreter, or
+                            dynamic-NAME: engine NAME with all dims of inputs unknown
           --filter TEXT     only cases whose name contains TEXT
           --jobs N          worker processes (default: one a core)
           --timeout S       seconds that a case may take (default 60)

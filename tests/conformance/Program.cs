@@ -83,8 +83,10 @@ return failed == 0 ? 0 : 1;
 
 static IEngine Engine(string name) => name switch
 {
-    "reference" => new ReferenceEngine(isDynamic: false),
-    "dynamic" => new ReferenceEngine(isDynamic: true),
+    _ when name.StartsWith("dynamic-", StringComparison.Ordinal) => new DynamicEngine(Engine(name["dynamic-".Length..])),
+    "reference" => new ReferenceEngine(ReferenceStage.Reference),
+    "passes" => new ReferenceEngine(ReferenceStage.Passes),
+    "kernels" => new ReferenceEngine(ReferenceStage.Kernels),
     "faulty" => new FaultyEngine(),
     _ => Engines.Create(name),
 };

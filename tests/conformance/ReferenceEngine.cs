@@ -1,8 +1,11 @@
 using Dlc.Compiler.IO;
 using Dlc.Compiler.Onnx;
-using Dlc.Compiler.Onnx.Proto;
+using Dlc.Codegen.X86;
 using Dlc.IR;
 using Dlc.IR.Diagnostics;
+using Dlc.IR.Kernels;
+using Dlc.Passes;
+using Dlc.Passes.Lowering;
 using Dlc.Peers;
 using ElementType = Dlc.IR.ElementType;
 using DataType = Dlc.Compiler.Onnx.Proto.TensorProto.Types.DataType;
@@ -11,24 +14,25 @@ using Value = Dlc.Peers.Value;
 namespace Dlc.Conformance;
 
 /// <summary>
-/// Imports a model and runs it by the operators' reference semantics, without compiling: tells errors of import from errors of compilation.
-/// With <paramref name="isDynamic"/> every dim of every input becomes a symbol first, so that nothing is known at import.
+/// Imports a model and runs it without compiled code, up to a stage of the compiler: tells errors of import, passes, lowering and code generation
+/// from each other.
 /// </summary>
-internal sealed class ReferenceEngine(bool isDynamic) : IEngine
+internal sealed class ReferenceEngine(ReferenceStage stage) : IEngine
 {
-    public string Name => isDynamic ? "dynamic" : "reference";
+    public string Name => stage.ToString().ToLowerInvariant();
 
     public IEngineModel Load(string path, int threads = 1)
     {
-        var proto = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
-        foreach (var dim in proto.Graph.Input.Where(_ => isDynamic).SelectMany(i => i.Type.TensorType?.Shape?.Dim ?? []))
-        {
-            dim.ClearValue();
-        }
-
         try
         {
-            return new Model(OnnxImporter.Import(proto, new ImportOptions { Folder = Path.GetDirectoryName(path) }));
+            var module = OnnxImporter.Import(path);
+            var machine = CpuTarget.V4.Machine;
+            if (stage != ReferenceStage.Reference)
+            {
+                new PassManager(new PassContext(machine)).Run(module, Pipeline.Create());
+            }
+
+            return new Model(module, stage == ReferenceStage.Kernels ? Lowering.Run(module.Main, machine) : null);
         }
         catch (DlcException e) when (e.Code == ErrorCodes.Unsupported)
         {
@@ -36,7 +40,7 @@ internal sealed class ReferenceEngine(bool isDynamic) : IEngine
         }
     }
 
-    private sealed class Model(Module module) : IEngineModel
+    private sealed class Model(Module module, LoweredProgram? program) : IEngineModel
     {
         public IReadOnlyList<string> Inputs { get; } = [.. module.Main.Inputs.Select(i => i.Name ?? string.Empty)];
 
@@ -47,7 +51,10 @@ internal sealed class ReferenceEngine(bool isDynamic) : IEngine
         private List<Value> Run(IReadOnlyList<KeyValuePair<string, Value>> inputs)
         {
             var byName = inputs.ToDictionary(i => i.Key, i => i.Value.Single);
-            return [.. new GraphEvaluator(module).Run([.. Inputs.Select(name => ToTensor(byName[name]))]).Select(FromTensor)];
+            List<Tensor> tensors = [.. Inputs.Select(name => ToTensor(byName[name]))];
+            var outputs = program is null
+                ? new GraphEvaluator(module).Run(tensors) : new ProgramInterpreter(module.Dims).Run(program, tensors);
+            return [.. outputs.Select(FromTensor)];
         }
 
         public void Dispose()
