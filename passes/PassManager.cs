@@ -3,6 +3,7 @@ using System.Globalization;
 using Dlc.IR;
 using Dlc.IR.Diagnostics;
 using Dlc.IR.Ops;
+using Dlc.IR.Text;
 
 namespace Dlc.Passes;
 
@@ -21,6 +22,9 @@ public sealed class PassManager(PassContext context, PassManagerOptions? options
     private readonly PassManagerOptions _options = options ?? new PassManagerOptions();
     private readonly Dictionary<string, PassTime> _times = new(StringComparer.Ordinal);
     private readonly List<string> _order = [];
+
+    /// <summary>Keeps the hashes of large tensors between dumps.</summary>
+    private readonly TensorResources _tensors = new();
     private int _dumps;
 
     /// <summary>Times by pass, in the order of their first runs.</summary>
@@ -70,9 +74,9 @@ public sealed class PassManager(PassContext context, PassManagerOptions? options
         watch.Stop();
         Count(pass.Name, !ReferenceEquals(result, graph), watch.Elapsed);
         context.Current = null;
-        if (!ReferenceEquals(result, graph))
+        if (_options.Verify && !ReferenceEquals(result, graph))
         {
-            Verify(pass, result);
+            Verifier.Verify(result, pass.Name);
         }
 
         return result;
@@ -152,22 +156,6 @@ public sealed class PassManager(PassContext context, PassManagerOptions? options
     /// <summary>The region of a fused node is one kernel, not a graph that passes work on.</summary>
     private static bool HasInnerGraphs(Node node) => !node.Regions.IsEmpty && node.Op is not Fused;
 
-    private void Verify(Pass pass, Graph graph)
-    {
-        try
-        {
-            _options.Verify?.Invoke(graph);
-        }
-        catch (InternalCompilerException e)
-        {
-            throw new InternalCompilerException(pass.Name, null, $"leaves a broken graph: {e.Message}", e);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            throw new InternalCompilerException(pass.Name, null, $"leaves a broken graph: {e.Message}", e);
-        }
-    }
-
     private void Count(string pass, bool changed, TimeSpan elapsed)
     {
         if (!_times.TryGetValue(pass, out var time))
@@ -202,7 +190,6 @@ public sealed class PassManager(PassContext context, PassManagerOptions? options
 
         Directory.CreateDirectory(directory);
         var number = (_dumps++).ToString("00", CultureInfo.InvariantCulture);
-        var text = _options.Print?.Invoke(graph) ?? string.Join('\n', graph.Nodes) + "\n";
-        File.WriteAllText(Path.Combine(directory, $"{number}-{name}.txt"), text);
+        File.WriteAllText(Path.Combine(directory, $"{number}-{name}.txt"), GraphPrinter.Print(graph, _tensors));
     }
 }

@@ -1,5 +1,3 @@
-using Dlc.IR;
-
 namespace Dlc.Passes;
 
 /// <summary>How a <see cref="PassManager"/> watches the passes.</summary>
@@ -11,11 +9,8 @@ public sealed record PassManagerOptions
     /// <summary>Stop when the pass or group of this name has run for the last time; null to run all.</summary>
     public string? After { get; init; }
 
-    /// <summary>Called on the main graph after each pass that changed something; throws when the graph is broken.</summary>
-    public Action<Graph>? Verify { get; init; }
-
-    /// <summary>The text of a graph for dumps; without it the nodes are listed.</summary>
-    public Func<Graph, string>? Print { get; init; }
+    /// <summary>Check the main graph after each pass that changed something.</summary>
+    public bool Verify { get; init; } = true;
 
     /// <summary>Called with the name of each pass before it runs.</summary>
     public Action<string>? Progress { get; init; }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dlc.Compiler.Driver;
 using Dlc.Compiler.Onnx;
+using Dlc.IR.Text;
 
 namespace Dlc.Compiler.Cli;
 
@@ -15,8 +16,13 @@ internal static class InspectCommand
             Description = "The pass after which to print; 'import' for the graph as it was read; by default after all",
             HelpName = "PASS",
         };
+        var tensors = new Option<string?>("--tensors")
+        {
+            Description = "Write the tensors that are too large for the text to files in this folder, where a reader of the text finds them",
+            HelpName = "DIR",
+        };
         var (target, dims, dump) = (CommonOptions.Target(), CommonOptions.Dim(), CommonOptions.Dump());
-        var command = new Command("inspect", "Print the intermediate representation of a model") { model, after, target, dims, dump };
+        var command = new Command("inspect", "Print the intermediate representation of a model") { model, after, tensors, target, dims, dump };
         command.SetAction(parsed =>
         {
             var options = new CompileOptions
@@ -27,7 +33,13 @@ internal static class InspectCommand
             };
             var path = parsed.GetRequiredValue(model);
             var module = CompileDriver.RunPasses(() => OnnxImporter.Import(path, options.ToImportOptions()), options, parsed.GetValue(after));
-            parsed.InvocationConfiguration.Output.Write(GraphText.Print(module.Main));
+            var resources = new TensorResources();
+            parsed.InvocationConfiguration.Output.Write(GraphPrinter.Print(module, resources));
+            if (parsed.GetValue(tensors) is { } folder)
+            {
+                resources.Save(folder);
+            }
+
             return ExitCodes.Good;
         });
         return command;

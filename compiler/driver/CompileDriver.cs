@@ -8,6 +8,7 @@ using Dlc.IR;
 using Dlc.IR.Diagnostics;
 using Dlc.IR.Kernels;
 using Dlc.IR.Ops;
+using Dlc.IR.Symbolic;
 using Dlc.Passes;
 using Dlc.Passes.Lowering;
 using Dlc.Runtime;
@@ -89,7 +90,7 @@ internal sealed class CompileDriver
             FusedKernels = AllNodes(module.Main).Count(n => n.Op is Fused),
             Launches = launches.Count,
             DistinctKernels = kernels.Count,
-            Symbols = module.Main.Inputs.SelectMany(i => i.Type.Shape.Dims).SelectMany(SlotTable.SymbolsOf)
+            Symbols = module.Main.Inputs.SelectMany(i => i.Type.Shape.Dims).SelectMany(SymbolSet.Of)
                 .Concat(AllNodes(module.Main).Select(n => n.Op).OfType<BindDim>().Select(b => b.Symbol)).Distinct().Count(),
             Guards = CountGuards(executable),
             ConstantBytes = executable.Constants.Sum(c => c.Length),
@@ -106,7 +107,6 @@ internal sealed class CompileDriver
         {
             DumpDirectory = _options.DumpDirectory,
             After = after,
-            Print = GraphText.Print,
             Progress = pass => _options.Progress?.Invoke(new CompileProgress(CompileStages.Passes, pass)),
         });
         manager.Run(module, groups);

@@ -23,7 +23,7 @@ internal sealed class AxisBinder(SlotTable slots)
         foreach (var symbol in slots.UndefinedIn(dim))
         {
             var (constant, terms) = DimContext.Polynomial(dim);
-            var own = terms.Where(t => SlotTable.SymbolsOf(t.Monomial).Contains(symbol)).ToList();
+            var own = terms.Where(t => SymbolSet.Of(t.Monomial).Contains(symbol)).ToList();
             var rest = dim - own.Aggregate(context.Zero, (sum, t) => sum + (t.Coefficient * t.Monomial));
             if (own.Count == 1 && ReferenceEquals(own[0].Monomial, symbol) && slots.CanCompute(rest))
             {

@@ -84,7 +84,7 @@ public static class ExecutableEmitter
     /// <summary>The symbols that inputs and steps bind, and the buffers that If and Loop steps give.</summary>
     private static (HashSet<Dim> Bound, HashSet<LoweredBuffer> Results) Survey(LoweredProgram main)
     {
-        var bound = main.Inputs.SelectMany(i => i.Type.Shape.Dims).SelectMany(SlotTable.SymbolsOf).ToHashSet();
+        var bound = main.Inputs.SelectMany(i => i.Type.Shape.Dims).SelectMany(SymbolSet.Of).ToHashSet();
         var results = new HashSet<LoweredBuffer>(ReferenceEqualityComparer.Instance);
         foreach (var step in ProgramsOf(main).SelectMany(p => p.Steps))
         {
@@ -131,7 +131,7 @@ public static class ExecutableEmitter
                 if (shape[a].IsSymbol && !slots.IsDefined(shape[a]))
                 {
                     dims[i][a] = slots.Define(shape[a]);
-                    axes[i][a] = Format.InputAxis.Bind(dims[i][a], shape[a].ToString());
+                    axes[i][a] = Format.InputAxis.Bind(dims[i][a], SlotTable.TextOf(shape[a]));
                 }
             }
         }
@@ -154,12 +154,12 @@ public static class ExecutableEmitter
                 else if (slots.CanCompute(dim))
                 {
                     dims[i][a] = slots.Slot(dim);
-                    axes[i][a] = Format.InputAxis.Check(dims[i][a], dim.ToString());
+                    axes[i][a] = Format.InputAxis.Check(dims[i][a], SlotTable.TextOf(dim));
                 }
                 else
                 {
                     dims[i][a] = binder.Bind(dim);
-                    axes[i][a] = Format.InputAxis.Bind(dims[i][a], dim.ToString());
+                    axes[i][a] = Format.InputAxis.Bind(dims[i][a], SlotTable.TextOf(dim));
                 }
             }
         }
@@ -200,7 +200,7 @@ public static class ExecutableEmitter
             {
                 Name = name,
                 Value = value,
-                DimTexts = [.. buffer.Type.Shape.Dims.Select(d => d.ToString())],
+                DimTexts = [.. buffer.Type.Shape.Dims.Select(SlotTable.TextOf)],
             };
         }
 

@@ -59,7 +59,7 @@ internal sealed class SlotTable(Facts facts)
     /// </summary>
     public int Define(Dim dim)
     {
-        var slot = NewSlot(dim.ToString());
+        var slot = NewSlot(TextOf(dim));
         if (_slots.TryGetValue(dim, out var known))
         {
             _open[^1].Guards.Add(new Guard(slot, GuardRelation.Equal, known.Slot, $"{dim} is known from other sizes"));
@@ -88,7 +88,7 @@ internal sealed class SlotTable(Facts facts)
     public bool CanCompute(Dim dim) => FirstUndefined(dim) is null;
 
     /// <summary>The symbols in a dim that have no value here.</summary>
-    public IReadOnlyList<Dim> UndefinedIn(Dim dim) => [.. SymbolsOf(dim).Where(s => !_slots.ContainsKey(s))];
+    public IReadOnlyList<Dim> UndefinedIn(Dim dim) => [.. SymbolSet.Of(dim).Where(s => !_slots.ContainsKey(s))];
 
     /// <summary>The earliest open point, from a floor on, in which both dims are known.</summary>
     public BindPointBuilder PointOf(Dim a, Dim b, int floor)
@@ -131,39 +131,10 @@ internal sealed class SlotTable(Facts facts)
         return _slots[root].Slot;
     }
 
-    /// <summary>The symbols in a dim, each once.</summary>
-    public static IReadOnlyList<Dim> SymbolsOf(Dim dim)
-    {
-        var symbols = new List<Dim>();
-        var seen = new HashSet<Dim>();
-        var pending = new Stack<Dim>([dim]);
-        while (pending.TryPop(out var item))
-        {
-            if (!seen.Add(item))
-            {
-                continue;
-            }
+    /// <summary>A dim as the user calls it: a symbol by its bare name, whatever is in it.</summary>
+    public static string TextOf(Dim dim) => dim.Name ?? dim.ToString();
 
-            if (item.IsSymbol)
-            {
-                symbols.Add(item);
-            }
-
-            foreach (var operand in item.Operands)
-            {
-                pending.Push(operand);
-            }
-
-            foreach (var term in item.Terms)
-            {
-                pending.Push(term.Monomial);
-            }
-        }
-
-        return symbols;
-    }
-
-    private Dim? FirstUndefined(Dim dim) => SymbolsOf(dim).FirstOrDefault(s => !_slots.ContainsKey(s) && Definition(s) is null);
+    private Dim? FirstUndefined(Dim dim) => SymbolSet.Of(dim).FirstOrDefault(s => !_slots.ContainsKey(s) && Definition(s) is null);
 
     /// <summary>An expression that the facts know to be equal to a symbol without a slot, and that can be computed here.</summary>
     private Dim? Definition(Dim symbol)
@@ -189,7 +160,7 @@ internal sealed class SlotTable(Facts facts)
                 if (own.Coefficient is 1 or -1)
                 {
                     var equal = own.Coefficient == 1 ? symbol - difference : symbol + difference;
-                    if (!SymbolsOf(equal).Contains(symbol) && CanCompute(equal))
+                    if (!SymbolSet.Of(equal).Contains(symbol) && CanCompute(equal))
                     {
                         return equal;
                     }

@@ -1,4 +1,5 @@
 using Dlc.IR.Kernels;
+using Dlc.IR.Symbolic;
 using Dlc.Runtime.Format;
 
 namespace Dlc.Compiler.Emit;
@@ -129,7 +130,7 @@ internal sealed class ValueTable(SlotTable slots, IReadOnlySet<LoweredBuffer> re
     /// <summary>Whether the output's dims are known as soon as the temporary's are: it is mentioned through the output.</summary>
     private static bool DimsAreKnownWith(LoweredBuffer output, LoweredBuffer root)
     {
-        var known = root.Type.Shape.Dims.SelectMany(SlotTable.SymbolsOf).ToHashSet();
-        return output.Type.Shape.Dims.SelectMany(SlotTable.SymbolsOf).All(known.Contains);
+        var known = root.Type.Shape.Dims.SelectMany(SymbolSet.Of).ToHashSet();
+        return output.Type.Shape.Dims.SelectMany(SymbolSet.Of).All(known.Contains);
     }
 }

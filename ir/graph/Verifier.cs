@@ -11,7 +11,7 @@ namespace Dlc.IR;
 /// 3. Every value that a node or a graph's outputs read is made before: in the same graph, or in a graph around it before the node that holds
 ///    the region. What a region makes is not read outside of it.
 /// 4. Value and node ids are unique and below the module's counters.
-/// 5. Every symbol in a type or attribute has a value when it is needed: it is a dim of an input of the graph or of a region around, was
+/// 5. Every symbol in a type or attribute has a value when it is needed: it occurs in an input of the graph, is a dim of an input of a region around, was
 ///    given by a <see cref="BindDim"/> or by control flow before, or the facts equate it with an expression of such symbols.
 /// 6. The type of every result is what <see cref="Op.Infer"/> gives for the inputs: same element type and rank, and dims that the facts prove
 ///    equal. Inference changes no facts while verifying.
@@ -230,7 +230,8 @@ public sealed class Verifier
 
     private void Bind(TensorType type, Frame frame)
     {
-        foreach (var dim in type.Shape)
+        // An input of the model may be declared as an expression (2*N + 1): its symbols follow from the size that is given.
+        foreach (var dim in frame.Owner is null ? type.Shape.SelectMany(SymbolSet.Of) : type.Shape)
         {
             Bind(dim, frame);
         }

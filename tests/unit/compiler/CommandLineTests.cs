@@ -2,6 +2,7 @@ using System.Text.Json;
 using Dlc.Compiler.Cli;
 using Dlc.Compiler.IO;
 using Dlc.Compiler.Onnx.Proto;
+using Dlc.IR.Text;
 using Google.Protobuf;
 using Xunit;
 
@@ -109,7 +110,9 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(("", 0), (error, code));
         Assert.Contains("MatMul", output);
         Assert.True(File.Exists(Path.Combine(dump, "00-import.txt")));
-        Assert.Contains("Fused", Run("inspect", ModelPath).Output);
+        var fused = Run("inspect", ModelPath).Output;
+        Assert.Contains("Fused", fused);
+        Assert.Equal(fused, GraphPrinter.Print(GraphParser.Parse(fused)));
     }
 
     [Fact]
