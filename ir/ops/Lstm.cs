@@ -5,7 +5,7 @@ namespace Dlc.IR.Ops;
 /// <summary>
 /// Long short-term memory (ONNX LSTM), a <see cref="Recurrence"/> with gates i, o, f, c; states hidden and cell; activations f, g, h. With
 /// <paramref name="HasPeepholes"/> the extra input <c>[D, 3, H]</c> holds peephole weights of i, o, f. With
-/// <paramref name="CouplesForget"/> the forget gate is <c>1 - i</c>.
+/// <paramref name="CouplesForget"/> the forget gate is <c>1 - i</c>. The cell is not clipped on its way to h, as in ONNX Runtime.
 /// </summary>
 public sealed record Lstm(ValueList<bool> IsReverse, ValueList<RecurrentFunction> Functions, ValueList<double> Alphas,
     ValueList<double> Betas, double Clip, bool HasLengths, bool HasPeepholes, bool CouplesForget)
@@ -32,7 +32,7 @@ public sealed record Lstm(ValueList<bool> IsReverse, ValueList<RecurrentFunction
             var f = CouplesForget ? 1 - i : Activate(direction, 0, Gate(2) + (Peephole(2) * c[v]));
             nextC[v] = (f * c[v]) + (i * Activate(direction, 1, Gate(3)));
             var o = Activate(direction, 0, Gate(1) + (Peephole(1) * nextC[v]));
-            nextH[v] = o * Activate(direction, 2, nextC[v]);
+            nextH[v] = o * Activate(direction, 2, nextC[v], clips: false);
         }
 
         return [nextH, nextC];
@@ -50,7 +50,7 @@ public sealed record Lstm(ValueList<bool> IsReverse, ValueList<RecurrentFunction
             var f = CouplesForget ? ExprFactory.Float(1, step.Type) - i : Activate(step, 0, Peep(2, c));
             var next = k.Let((f * c) + (i * Activate(step, 1, own[3])));
             step.Next(1, row, v, next);
-            step.Next(0, row, v, Activate(step, 0, Peep(1, next)) * Activate(step, 2, next));
+            step.Next(0, row, v, Activate(step, 0, Peep(1, next)) * Activate(step, 2, next, clips: false));
         }
     });
 }

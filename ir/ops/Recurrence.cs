@@ -15,7 +15,7 @@ namespace Dlc.IR.Ops;
 /// <param name="Functions">The activations of each direction in turn, with their numbers in the next two lists.</param>
 /// <param name="Alphas">The first parameter of each function.</param>
 /// <param name="Betas">The second parameter of each function.</param>
-/// <param name="Clip">The inputs of activations are clipped to [-Clip, Clip]; infinite for no clipping.</param>
+/// <param name="Clip">What gates put into their activations is clipped to [-Clip, Clip]; infinite for no clipping.</param>
 /// <param name="HasLengths">Whether there is an input with lengths.</param>
 public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<RecurrentFunction> Functions, ValueList<double> Alphas,
     ValueList<double> Betas, double Clip, bool HasLengths) : Op, ILoops
@@ -143,18 +143,18 @@ public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<Recurrent
     /// <summary>Writes one step: vector loops that read the states and call <see cref="RecurrentStep.Next"/> for each unit.</summary>
     protected abstract void Step(RecurrentStep step);
 
-    /// <summary>Activation <paramref name="i"/> of a direction, after clipping.</summary>
-    protected double Activate(int direction, int i, double x)
+    /// <summary>Activation <paramref name="i"/> of a direction, after clipping where that is asked for.</summary>
+    protected double Activate(int direction, int i, double x, bool clips = true)
     {
         var f = (direction * FunctionsPerDirection) + i;
-        return Functions[f].Apply(Math.Clamp(x, -Clip, Clip), Alphas[f], Betas[f]);
+        return Functions[f].Apply(clips ? Math.Clamp(x, -Clip, Clip) : x, Alphas[f], Betas[f]);
     }
 
-    /// <inheritdoc cref="Activate(int, int, double)"/>
-    protected Expr Activate(RecurrentStep step, int i, Expr x)
+    /// <inheritdoc cref="Activate(int, int, double, bool)"/>
+    protected Expr Activate(RecurrentStep step, int i, Expr x, bool clips = true)
     {
         var f = (step.FirstDirection * FunctionsPerDirection) + i;
-        if (double.IsFinite(Clip))
+        if (clips && double.IsFinite(Clip))
         {
             x = ExprFactory.Max(ExprFactory.Min(x, ExprFactory.Float(Clip, x.Type)), ExprFactory.Float(-Clip, x.Type));
         }

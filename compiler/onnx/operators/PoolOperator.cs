@@ -12,7 +12,7 @@ internal sealed class PoolOperator(string type) : IOnnxOperator
     {
         var x = node.Input(0);
         ValueList<long> kernel = [.. node.Ints("kernel_shape")];
-        var spatial = Spatial.Read(node, x.Type.Shape, [.. kernel.Items.Select(node.Dims.Const)]);
+        var spatial = Spatial.Read(node, x.Type.Shape, [.. kernel.Items.Select(node.Dims.Const)], isPool: true);
         var (strides, dilations, begin, end) = spatial;
         var isCeiling = node.Flag("ceil_mode");
         switch (type)

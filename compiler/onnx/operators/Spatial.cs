@@ -6,8 +6,11 @@ namespace Dlc.Compiler.Onnx.Operators;
 /// <summary>The window attributes of convolutions and poolings: strides, dilations and pads of each spatial axis, with auto_pad resolved.</summary>
 internal sealed record Spatial(ValueList<long> Strides, ValueList<long> Dilations, ValueList<Dim> PadsBegin, ValueList<Dim> PadsEnd)
 {
-    /// <summary>Reads the attributes for an input <c>[N, C, spatial...]</c> and a kernel of one dim per spatial axis.</summary>
-    public static Spatial Read(OnnxNode node, Shape input, IReadOnlyList<Dim> kernel)
+    /// <summary>
+    /// Reads the attributes for an input <c>[N, C, spatial...]</c> and a kernel of one dim per spatial axis. Where a window is shorter than its stride
+    /// auto_pad may come to less than nothing: pools then leave elements out on both sides, convolutions pad nothing (so does ONNX Runtime).
+    /// </summary>
+    public static Spatial Read(OnnxNode node, Shape input, IReadOnlyList<Dim> kernel, bool isPool = false)
     {
         var rank = input.Rank - 2;
         if (rank < 1 || kernel.Count != rank)
@@ -36,11 +39,12 @@ internal sealed record Spatial(ValueList<long> Strides, ValueList<long> Dilation
                 {
                     // As many outputs as the stride leaves of the input; the odd pad goes to the named side.
                     var (extent, stride) = (input[axis + 2], strides[axis]);
-                    var covered = ((extent.CeilDiv(stride) - 1) * stride) + ((kernel[axis] - 1) * dilations[axis]) + 1;
-                    var total = (covered - extent).Max(0);
-                    var half = total.FloorDiv(2);
-                    var isUpper = node.String("auto_pad") == "SAME_UPPER";
-                    (begin[axis], end[axis]) = isUpper ? (half, total - half) : (total - half, half);
+                    var reach = ((kernel[axis] - 1) * dilations[axis]) + 1;
+                    var total = ((extent.CeilDiv(stride) - 1) * stride) + reach - extent;
+                    var mayBeNegative = !(reach.IsConstant && reach.Constant >= stride);
+                    total = mayBeNegative && !isPool ? total.Max(0) : total;
+                    begin[axis] = Half(node.String("auto_pad") == "SAME_UPPER" ? total : total + 1, mayBeNegative && isPool);
+                    end[axis] = total - begin[axis];
                 }
 
                 break;
@@ -50,6 +54,10 @@ internal sealed record Spatial(ValueList<long> Strides, ValueList<long> Dilation
 
         return new Spatial([.. strides], [.. dilations], [.. begin], [.. end]);
     }
+
+    /// <summary>Half of a pad, rounded towards zero.</summary>
+    private static Dim Half(Dim total, bool mayBeNegative) =>
+        mayBeNegative ? total.Max(0).FloorDiv(2) - (-total).Max(0).FloorDiv(2) : total.FloorDiv(2);
 
     /// <summary>A list of one number per axis, which may be left out.</summary>
     public static long[] List(OnnxNode node, string name, int count, long otherwise)
