@@ -70,10 +70,7 @@ internal sealed class OpCheck
     {
         var graph = Builder.Build(Builder.AddNode(op, inputs).Outputs.AsSpan());
         var expected = Evaluate(graph);
-        var context = new PassContext(Machine);
-        var fused = new FuseLoops().Run(new FuseReductions().Run(new FuseEpilogues().Run(graph, context), context), context);
-        var program = Passes.Lowering.Lowering.Run(fused, Machine);
-        var actual = new ProgramInterpreter(Dims).Run(program, [.. _inputs.Select(i => i.Tensor)]);
+        var actual = Interpret(Lower(graph));
         for (var i = 0; i < expected.Length; i++)
         {
             Assert.Equal(expected[i].Dims, actual[i].Dims);
@@ -86,6 +83,20 @@ internal sealed class OpCheck
         }
 
         return expected;
+    }
+
+    /// <summary>The kernels of an operator.</summary>
+    public LoweredProgram Lower(Op op, params Value[] inputs) => Lower(Builder.Build(Builder.AddNode(op, inputs).Outputs.AsSpan()));
+
+    /// <summary>Runs kernels on the inputs.</summary>
+    public IReadOnlyList<Tensor> Interpret(LoweredProgram program) =>
+        new ProgramInterpreter(Dims).Run(program, [.. _inputs.Select(i => i.Tensor)]);
+
+    private static LoweredProgram Lower(Graph graph)
+    {
+        var context = new PassContext(Machine);
+        var fused = new FuseLoops().Run(new FuseReductions().Run(new FuseEpilogues().Run(graph, context), context), context);
+        return Passes.Lowering.Lowering.Run(fused, Machine);
     }
 
     private Tensor[] Evaluate(Graph graph)
