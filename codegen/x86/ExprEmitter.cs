@@ -98,6 +98,11 @@ internal sealed class ExprEmitter
     private LaneValue Unary(UnaryExpr expr)
     {
         LaneValue x = Evaluate(expr.Operand);
+        if (expr.Op == UnaryOp.Not && linear.Not(x) is { } rest)
+        {
+            return rest;
+        }
+
         return expr.Op == UnaryOp.Neg && x.IsLinear
             ? LaneValue.Linear(b.Builder.BuildNeg(x.Scalar), b.Builder.BuildNeg(x.Stride))
             : Map(x, v => frame.Arithmetic.Unary(expr.Op, expr.Operand.Type, v));
@@ -115,6 +120,11 @@ internal sealed class ExprEmitter
         if ((x.IsLinear || y.IsLinear) && !x.IsVarying && !y.IsVarying && linear.Binary(expr.Op, x, y) is { } result)
         {
             return result;
+        }
+
+        if (expr.Op == BinaryOp.And && linear.And(x, y) is { } both)
+        {
+            return both;
         }
 
         ElementType type = expr.Left.Type;
@@ -157,6 +167,11 @@ internal sealed class ExprEmitter
         LaneValue condition = Evaluate(expr.Condition);
         LaneValue then = Evaluate(expr.Then);
         LaneValue otherwise = Evaluate(expr.Else);
+        if (then.IsZeroOutside(condition) && otherwise.IsUniform && otherwise.Scalar == otherwise.Scalar.TypeOf.Null)
+        {
+            return then;
+        }
+
         if (!condition.IsUniform)
         {
             return LaneValue.Varying(b.Select(Wide(condition), Wide(then), Wide(otherwise)));

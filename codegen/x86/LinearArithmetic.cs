@@ -16,6 +16,12 @@ internal sealed class LinearArithmetic(Frame frame)
     internal LLVMValueRef Wide(LaneValue value)
     {
         int lanes = frame.Scope.Lanes;
+        if (value.IsRange)
+        {
+            LLVMValueRef below = b.LowLanes(value.High, lanes);
+            return IsZero(value.Low) ? below : b.Builder.BuildAnd(below, b.Builder.BuildNot(b.LowLanes(value.Low, lanes)));
+        }
+
         if (value.IsVarying)
         {
             return value.Vector;
@@ -23,6 +29,34 @@ internal sealed class LinearArithmetic(Frame frame)
 
         LLVMValueRef start = b.Splat(value.Scalar, lanes);
         return value.IsUniform ? start : b.Add(start, b.Builder.BuildMul(b.LaneNumbers(b.I64, lanes), b.Splat(value.Stride, lanes)));
+    }
+
+    /// <summary>Both conditions at once where at least one is a range and the other a range or uniform; else null.</summary>
+    internal LaneValue? And(LaneValue x, LaneValue y)
+    {
+        if (x.IsUniform)
+        {
+            (x, y) = (y, x);
+        }
+
+        if (!x.IsRange || !(y.IsRange || y.IsUniform))
+        {
+            return null;
+        }
+
+        return y.IsUniform
+            ? LaneValue.Range(x.Low, b.Select(y.Scalar, x.High, b.Constant(b.I64, 0L)))
+            : LaneValue.Range(Larger(x.Low, y.Low), Smaller(x.High, y.High));
+    }
+
+    /// <summary>The lanes outside a range that is open at one end; null for others.</summary>
+    internal LaneValue? Not(LaneValue x)
+    {
+        LLVMValueRef lanes = b.Constant(b.I64, frame.Scope.Lanes);
+        return !x.IsRange ? null
+            : IsZero(x.Low) ? LaneValue.Range(x.High, lanes)
+            : x.High == lanes ? LaneValue.Range(b.Constant(b.I64, 0L), x.Low)
+            : null;
     }
 
     /// <summary>The operation on two values of which at least one is linear and none varies otherwise; null where the form is lost.</summary>
@@ -79,7 +113,8 @@ internal sealed class LinearArithmetic(Frame frame)
         && Math.Abs(stride.ConstIntSExt) * frame.Scope.Lanes < SmallOffset;
 
     /// <summary>
-    /// Compares 32-bit lane offsets with the distance of the two bases, which is one instruction where 64-bit lanes take several.
+    /// A comparison of order is true up to some lane or from one on, which takes scalar arithmetic alone. Others compare 32-bit lane offsets
+    /// with the distance of the two bases.
     /// </summary>
     private LaneValue? Compare(BinaryOp op, LaneValue x, LaneValue y)
     {
@@ -89,27 +124,42 @@ internal sealed class LinearArithmetic(Frame frame)
             return null;
         }
 
-        if (b.Target.HasAvx512 && stride.ConstIntSExt is 1 or -1 && op is BinaryOp.Less or BinaryOp.LessOrEqual)
+        LLVMValueRef distance = b.Sub(y.Scalar, x.Scalar);
+        if (op is BinaryOp.Less or BinaryOp.LessOrEqual && stride.ConstIntSExt != 0)
         {
-            return CompareNeighbours(op, x, y, stride.ConstIntSExt == 1);
+            return Order(op == BinaryOp.Less, distance, stride.ConstIntSExt);
         }
 
         LLVMValueRef offsets = Offsets(b.I32, stride.ConstIntSExt);
-        LLVMValueRef distance = b.Sub(y.Scalar, x.Scalar);
-        distance = b.Call("llvm.smax", [b.I64], distance, b.Constant(b.I64, -SmallOffset));
-        distance = b.Call("llvm.smin", [b.I64], distance, b.Constant(b.I64, SmallOffset));
+        distance = Smaller(Larger(distance, b.Constant(b.I64, -SmallOffset)), b.Constant(b.I64, SmallOffset));
         LLVMValueRef limit = b.Splat(b.Builder.BuildTrunc(distance, b.I32), frame.Scope.Lanes);
         return LaneValue.Varying(frame.Arithmetic.Binary(op, ElementType.Int32, offsets, limit));
     }
 
-    /// <summary>x + lane against y (<paramref name="rising"/>) or x against y + lane: true in the first lanes, or in all but those.</summary>
-    private LaneValue CompareNeighbours(BinaryOp op, LaneValue x, LaneValue y, bool rising)
+    /// <summary>The lanes where <c>lane * stride</c> is below <paramref name="distance"/>, or at most that.</summary>
+    private LaneValue Order(bool strict, LLVMValueRef distance, long stride)
     {
-        LLVMValueRef distance = rising ? b.Sub(y.Scalar, x.Scalar) : b.Sub(x.Scalar, y.Scalar);
-        bool inclusive = op == BinaryOp.LessOrEqual;
-        LLVMValueRef lanes = b.LowLanes(inclusive == rising ? b.Add(distance, 1) : distance, frame.Scope.Lanes);
-        return LaneValue.Varying(rising ? lanes : b.Builder.BuildNot(lanes));
+        // stride * lane < d up to lane ceil(d / stride); a negative stride turns the comparison round.
+        LLVMValueRef Floor(LLVMValueRef value, long by) => by == 1 ? value
+            : (by & (by - 1)) == 0 ? b.ShiftRightSigned(value, System.Numerics.BitOperations.Log2((ulong)by))
+            : frame.Arithmetic.Binary(BinaryOp.FloorDiv, ElementType.Int64, value, b.Constant(b.I64, by));
+        LLVMValueRef Ceiling(LLVMValueRef value, long by) => Floor(b.Add(value, by - 1), by);
+        if (stride > 0)
+        {
+            LLVMValueRef high = strict ? Ceiling(distance, stride) : b.Add(Floor(distance, stride), 1);
+            return LaneValue.Range(b.Constant(b.I64, 0L), high);
+        }
+
+        LLVMValueRef negated = b.Builder.BuildNeg(distance);
+        LLVMValueRef low = strict ? b.Add(Floor(negated, -stride), 1) : Ceiling(negated, -stride);
+        return LaneValue.Range(low, b.Constant(b.I64, frame.Scope.Lanes));
     }
+
+    private LLVMValueRef Larger(LLVMValueRef x, LLVMValueRef y) => x == y ? x : b.Call("llvm.smax", [b.I64], x, y);
+
+    private LLVMValueRef Smaller(LLVMValueRef x, LLVMValueRef y) => x == y ? x : b.Call("llvm.smin", [b.I64], x, y);
+
+    private static bool IsZero(LLVMValueRef value) => value.IsAConstantInt && value.ConstIntSExt == 0;
 
     /// <summary>
     /// Quotient or remainder by a uniform divisor: one scalar division for lane 0, then lanes only divide the small number

@@ -33,6 +33,17 @@ internal sealed class MemoryEmitter(Frame frame)
             return LaneValue.Uniform(ScalarTypes.Decode(b, buffer.Type, Aligned(b.Builder.BuildLoad2(type, address), buffer.Type)));
         }
 
+        if (mask is { IsRange: true } range && !index.IsUniform)
+        {
+            LLVMValueRef? running = frame.Scope.Mask;
+            LLVMValueRef guarded = Either(
+                Covers(range),
+                type,
+                () => LoadLanes(type, binding, index, running, buffer.Type),
+                () => LoadLanes(type, binding, index, Combine(mask), buffer.Type));
+            return LaneValue.ZeroOutside(ScalarTypes.Decode(b, buffer.Type, guarded), range);
+        }
+
         LLVMValueRef? active = Combine(mask);
         if (index.IsUniform)
         {
@@ -45,6 +56,15 @@ internal sealed class MemoryEmitter(Frame frame)
         }
 
         return LaneValue.Varying(ScalarTypes.Decode(b, buffer.Type, LoadLanes(type, binding, index, active, buffer.Type)));
+    }
+
+    /// <summary>Whether all lanes that run are in the range: masks are there for borders, inside nothing need be masked.</summary>
+    private LLVMValueRef Covers(LaneValue range)
+    {
+        LLVMValueRef lanes = b.Constant(b.I64, frame.Scope.Lanes);
+        LLVMValueRef count = frame.Scope.Count is { } first ? b.Call("llvm.smin", [b.I64], first, lanes) : lanes;
+        return b.Builder.BuildAnd(
+            b.ICmp(LLVMIntPredicate.LLVMIntSLE, range.Low, 0), b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSGE, range.High, count));
     }
 
     private LLVMValueRef LoadLanes(LLVMTypeRef type, Frame.BufferBinding binding, LaneValue index, LLVMValueRef? mask, ElementType element)
@@ -72,26 +92,31 @@ internal sealed class MemoryEmitter(Frame frame)
             return Apart();
         }
 
-        // A mask is there for the border and mostly full.
-        LLVMValueRef Shuffled() => EveryNth(type, binding, index, (int)stride, element);
-        return mask is { } bits ? Either(b.All(bits), type, Shuffled, Apart) : Shuffled();
+        LLVMValueRef Shuffled(LLVMValueRef? lanes) => EveryNth(type, binding, index, (int)stride, lanes, element);
+        return mask is not { } bits ? Shuffled(null)
+            : b.Target.HasAvx512 ? Shuffled(bits)
+            : Either(b.All(bits), type, () => Shuffled(null), Apart);
     }
 
     /// <summary>
-    /// Lanes a small constant stride apart: neighbouring vectors, of which one shuffle keeps every n-th element. Reads nothing after the last
-    /// lane's element.
+    /// Lanes a small constant stride apart: neighbouring vectors, of which shuffles keep every n-th element. Touches nothing after the last
+    /// lane's element, and with a mask nothing but the elements of its lanes.
     /// </summary>
-    private LLVMValueRef EveryNth(LLVMTypeRef type, Frame.BufferBinding binding, LaneValue index, int stride, ElementType element)
+    private LLVMValueRef EveryNth(
+        LLVMTypeRef type, Frame.BufferBinding binding, LaneValue index, int stride, LLVMValueRef? mask, ElementType element)
     {
         int lanes = frame.Scope.Lanes;
         LLVMTypeRef wide = LaneBuilder.Wide(type, lanes);
+        LLVMValueRef? spread = mask is { } bits ? Spread(bits, lanes, stride) : null;
         LLVMValueRef result = wide.Poison;
         for (int part = 0; part < stride; part++)
         {
             LLVMValueRef address = Address(type, binding.Address, b.Add(index.Scalar, part * lanes));
-            LLVMValueRef vector = part < stride - 1
-                ? Aligned(b.Builder.BuildLoad2(wide, address), element)
-                : b.Call("llvm.masked.load", [wide, b.Pointer], address, LowBits(lanes, lanes - stride + 1), wide.Null);
+            LLVMValueRef? wanted = spread is { } all ? Bits(all, part * lanes, lanes)
+                : part == stride - 1 ? LowBits(lanes, lanes - stride + 1) : null;
+            LLVMValueRef vector = wanted is { } present
+                ? b.Call("llvm.masked.load", [wide, b.Pointer], address, present, wide.Null)
+                : Aligned(b.Builder.BuildLoad2(wide, address), element);
 
             // Lanes whose element lies in this part move to their place, the others stay.
             LLVMValueRef[] from = new LLVMValueRef[lanes];
@@ -105,6 +130,25 @@ internal sealed class MemoryEmitter(Frame frame)
         }
 
         return result;
+    }
+
+    /// <summary>Bit <c>lane * stride</c> of an i64 for each lane of the mask.</summary>
+    private LLVMValueRef Spread(LLVMValueRef mask, int lanes, int stride)
+    {
+        long places = 0;
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            places |= 1L << (lane * stride);
+        }
+
+        LLVMValueRef bits = b.Builder.BuildZExt(b.BitCast(mask, b.Context.GetIntType((uint)lanes)), b.I64);
+        return b.Call("llvm.x86.bmi.pdep.64", [], bits, b.Constant(b.I64, places));
+    }
+
+    private LLVMValueRef Bits(LLVMValueRef bits, int start, int count)
+    {
+        LLVMValueRef shifted = b.Builder.BuildLShr(bits, b.Constant(b.I64, start));
+        return b.BitCast(b.Builder.BuildTrunc(shifted, b.Context.GetIntType((uint)count)), LaneBuilder.Wide(b.Bit, count));
     }
 
     private LLVMValueRef LowBits(int lanes, int count)
@@ -239,14 +283,16 @@ internal sealed class MemoryEmitter(Frame frame)
         b.Builder.BuildCondBr(condition, near, far);
         b.Builder.PositionAtEnd(near);
         LLVMValueRef quick = quickly();
+        LLVMBasicBlockRef nearEnd = b.Builder.InsertBlock;
         b.Builder.BuildBr(exit);
         b.Builder.PositionAtEnd(far);
         LLVMValueRef slow = generally();
+        LLVMBasicBlockRef farEnd = b.Builder.InsertBlock;
         b.Builder.BuildBr(exit);
         b.Builder.PositionAtEnd(exit);
         LLVMValueRef value = b.Builder.BuildPhi(LaneBuilder.Wide(type, frame.Scope.Lanes));
-        value.AddIncoming(quick, near);
-        value.AddIncoming(slow, far);
+        value.AddIncoming(quick, nearEnd);
+        value.AddIncoming(slow, farEnd);
         return value;
     }
 

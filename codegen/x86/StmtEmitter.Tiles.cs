@@ -263,7 +263,7 @@ internal sealed partial class StmtEmitter
         LLVMBasicBlockRef exit = Block("piece.exit");
         b.Builder.BuildCondBr(b.ICmp(LLVMIntPredicate.LLVMIntSGT, left, 0), some, exit);
         b.Builder.PositionAtEnd(some);
-        InScope(new LaneScope(piece.Lanes, piece.Lanes == 0 ? null : b.LowLanes(left, piece.Lanes)), each.Body);
+        InScope(piece.Lanes == 0 ? LaneScope.Scalar : new LaneScope(piece.Lanes, b.LowLanes(left, piece.Lanes), left), each.Body);
         b.Builder.BuildBr(exit);
         b.Builder.PositionAtEnd(exit);
     }

@@ -87,7 +87,7 @@ internal sealed partial class StmtEmitter
         LLVMBasicBlockRef exit = Block("tail.exit");
         b.Builder.BuildCondBr(b.ICmp(LLVMIntPredicate.LLVMIntSGT, left, 0), tail, exit);
         b.Builder.PositionAtEnd(tail);
-        EmitLanes(loop, start, new LaneScope(lanes, b.LowLanes(left, lanes)), accumulators, 0);
+        EmitLanes(loop, start, new LaneScope(lanes, b.LowLanes(left, lanes), left), accumulators, 0);
         b.Builder.BuildBr(exit);
         b.Builder.PositionAtEnd(exit);
     }

@@ -166,12 +166,12 @@ internal sealed partial class StmtEmitter
         LaneScope outer = frame.Scope;
         LLVMValueRef bits = exprs.Wide(condition);
         LLVMValueRef taken = outer.Mask is { } mask ? b.Builder.BuildAnd(mask, bits) : bits;
-        Branch(b.Any(taken), outer with { Mask = taken }, branch.Then, null);
+        Branch(b.Any(taken), outer.Part(taken), branch.Then, null);
         if (branch.Else is not null)
         {
             LLVMValueRef not = b.Builder.BuildNot(bits);
             LLVMValueRef others = outer.Mask is { } running ? b.Builder.BuildAnd(running, not) : not;
-            Branch(b.Any(others), outer with { Mask = others }, branch.Else, null);
+            Branch(b.Any(others), outer.Part(others), branch.Else, null);
         }
     }
 
@@ -295,12 +295,12 @@ internal sealed partial class StmtEmitter
         b.Builder.BuildBr(head);
         b.Builder.PositionAtEnd(head);
         LLVMValueRef going = b.Builder.BuildLoad2(bits, slot);
-        frame.Scope = outer with { Mask = going };
+        frame.Scope = outer.Part(going);
         LLVMValueRef next = b.Builder.BuildAnd(going, condition());
         b.Builder.BuildStore(next, slot);
         b.Builder.BuildCondBr(b.Any(next), inside, exit);
         b.Builder.PositionAtEnd(inside);
-        frame.Scope = outer with { Mask = next };
+        frame.Scope = outer.Part(next);
         body();
         b.Builder.BuildBr(head);
         frame.Scope = outer;
