@@ -96,7 +96,24 @@ public sealed class InferContext
     }
 
     /// <summary>Two dims must be equal: proved, refuted (an error) or from now on guarded at run time.</summary>
-    public void RequireEqual(Dim a, Dim b, string what) => Require(a, Relation.Equal, b, what);
+    public void RequireEqual(Dim a, Dim b, string what)
+    {
+        // A clamp that must have no effect says more, and more clearly, as the bound itself: seq <= 512.
+        var (clamp, other) = IsClampOf(a, b) ? (a, b) : (b, a);
+        if (!IsClampOf(clamp, other))
+        {
+            Require(a, Relation.Equal, b, what);
+            return;
+        }
+
+        foreach (var bound in clamp.Operands.Where(o => !ReferenceEquals(o, other)))
+        {
+            var (low, high) = clamp.Kind == DimKind.Min ? (other, bound) : (bound, other);
+            Require(low, Relation.LessOrEqual, high, what);
+        }
+    }
+
+    private static bool IsClampOf(Dim clamp, Dim dim) => clamp.Kind is DimKind.Min or DimKind.Max && clamp.Operands.Contains(dim);
 
     public void Require(Dim a, Relation relation, Dim b, string what)
     {
@@ -218,8 +235,25 @@ public sealed class InferContext
             return a.Max(b);
         }
 
+        // Of two ways to write one size the shorter goes on: clamps of a slice end here instead of spreading.
         RequireEqual(a, b, "broadcast dims");
-        return a;
+        return Size(b) < Size(a) ? b : a;
+    }
+
+    /// <summary>How many parts a dim is written with.</summary>
+    private static int Size(Dim dim)
+    {
+        var (count, pending) = (0, new Stack<Dim>([dim]));
+        while (pending.TryPop(out var item))
+        {
+            count++;
+            foreach (var part in item.Operands.Concat(item.Terms.Select(t => t.Monomial)))
+            {
+                pending.Push(part);
+            }
+        }
+
+        return count;
     }
 
     /// <summary>Whether every operand of the maximum <paramref name="part"/> (itself, where it is none) is one of <paramref name="whole"/>.</summary>
