@@ -42,7 +42,8 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Last) : Op
 
         foreach (var scanned in body.Outputs.Skip(1 + Carried))
         {
-            c.Output(scanned.Type.Element, new Shape([Trips, .. scanned.Type.Shape.Dims]));
+            // Symbols that the region binds mean nothing outside; it may know what they are.
+            c.Output(scanned.Type.Element, new Shape([Trips, .. scanned.Type.Shape.Dims.Select(body.Facts.Simplify)]));
         }
     }
 

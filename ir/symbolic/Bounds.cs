@@ -6,9 +6,6 @@ namespace Dlc.IR.Symbolic;
 /// </summary>
 internal sealed class Bounds
 {
-    private const int MaximumShiftDegree = 5;
-    private const int MaximumShiftTerms = 12;
-
     private readonly Dictionary<Dim, DimRange> monomials = [];
     private readonly Dictionary<LinearForm, DimRange> parts = [];
     private (DimRange Range, int Version)[] memo = [];
@@ -93,10 +90,10 @@ internal sealed class Bounds
         }
 
         range = range.Intersect(OfRemainders(form));
-        if (nonlinear && form.Terms.Length <= MaximumShiftTerms)
+        if (nonlinear && form.Terms.Length <= ShiftedForm.MaximumTerms)
         {
-            var low = ShiftedMinimum(form, 1);
-            var high = ShiftedMinimum(form, -1);
+            var low = ShiftedForm.Minimum(this, form, 1);
+            var high = ShiftedForm.Minimum(this, form, -1);
             range = range.Intersect(new DimRange(low, high == long.MinValue ? long.MaxValue : -high));
         }
 
@@ -135,7 +132,7 @@ internal sealed class Bounds
         }
 
         return OfRemainders(form).Minimum >= 0
-            || (rising && form.Terms.Length <= MaximumShiftTerms && ShiftedMinimum(form, 1) >= 0);
+            || (rising && form.Terms.Length <= ShiftedForm.MaximumTerms && ShiftedForm.Minimum(this, form, 1) >= 0);
     }
 
     /// <summary>Narrows a monomial. True where it became tighter.</summary>
@@ -276,108 +273,6 @@ internal sealed class Bounds
         }
 
         return range;
-    }
-
-    /// <summary>
-    /// Lower bound of sign * form after writing every atom as its lower bound plus a non-negative rest: products dominate their parts
-    /// (n*m >= n where m >= 1), which term-wise intervals do not see.
-    /// </summary>
-    private long ShiftedMinimum(LinearForm form, int sign)
-    {
-        try
-        {
-            var shifted = new List<DimTerm>();
-            foreach (var term in form.Terms)
-            {
-                if (!Shift(term, sign, shifted))
-                {
-                    return long.MinValue;
-                }
-            }
-
-            Int128 minimum = (Int128)sign * form.Constant;
-            foreach (var (coefficient, monomial) in shifted)
-            {
-                if (monomial.IsConstant)
-                {
-                    minimum += coefficient;
-                }
-                else if (coefficient < 0)
-                {
-                    var most = Interval.Point(1);
-                    foreach (var atom in monomial.Factors)
-                    {
-                        var range = Of(atom);
-                        var width = range.Maximum == long.MaxValue ? long.MaxValue : Interval.High((Int128)range.Maximum - range.Minimum);
-                        most = Interval.Multiply(most, new DimRange(0, Math.Max(width, 0)));
-                    }
-
-                    if (most.Maximum == long.MaxValue)
-                    {
-                        return long.MinValue;
-                    }
-
-                    minimum += (Int128)coefficient * most.Maximum;
-                }
-            }
-
-            return Interval.Low(minimum);
-        }
-        catch (OverflowException)
-        {
-            return long.MinValue;
-        }
-    }
-
-    /// <summary>Expands a product of (lower bound + rest) into products of rests, which keep the names of their atoms.</summary>
-    private bool Shift(DimTerm term, int sign, List<DimTerm> shifted)
-    {
-        var factors = term.Monomial.Factors;
-        if (factors.Length > MaximumShiftDegree)
-        {
-            return false;
-        }
-
-        for (var kept = (1 << factors.Length) - 1; kept >= 0; kept--)
-        {
-            var coefficient = checked(sign * term.Coefficient);
-            var monomial = term.Monomial.Context.One;
-            for (var i = 0; i < factors.Length && coefficient != 0; i++)
-            {
-                if ((kept & (1 << i)) != 0)
-                {
-                    monomial = monomial.IsConstant ? factors[i]
-                        : kept == (1 << factors.Length) - 1 ? term.Monomial
-                        : monomial.Context.MultiplyMonomials(monomial, factors[i]);
-                    continue;
-                }
-
-                var low = Of(factors[i]).Minimum;
-                if (low == long.MinValue)
-                {
-                    return false;
-                }
-
-                coefficient = checked(coefficient * low);
-            }
-
-            if (coefficient == 0)
-            {
-                continue;
-            }
-
-            var known = shifted.FindIndex(other => ReferenceEquals(other.Monomial, monomial));
-            if (known < 0)
-            {
-                shifted.Add(new DimTerm(coefficient, monomial));
-            }
-            else
-            {
-                shifted[known] = new DimTerm(checked(shifted[known].Coefficient + coefficient), monomial);
-            }
-        }
-
-        return true;
     }
 
     private bool TryGetMemo(Dim dim, out DimRange range)

@@ -1,6 +1,6 @@
 namespace Dlc.IR.Symbolic;
 
-/// <summary>Takes facts apart into rewrites, bounds and inequalities, and decides claims. <see cref="Facts"/> is the door to it.</summary>
+/// <summary>Takes facts apart into rewrites, bounds, inequalities and divisibility. <see cref="Facts"/> is the door to it.</summary>
 internal sealed class FactEngine
 {
     /// <summary>Equalities that one assumption may lead to.</summary>
@@ -10,7 +10,7 @@ internal sealed class FactEngine
     private readonly Bounds bounds = new();
     private readonly Rewriter rewriter;
     private readonly InequalityStore store;
-    private readonly InequalityProver prover;
+    private readonly ClaimProver claims;
     private readonly DivisibilityStore divisibility;
     private readonly Queue<Dim> zeros = [];
 
@@ -19,27 +19,15 @@ internal sealed class FactEngine
         this.context = context;
         rewriter = new Rewriter(context, bounds);
         store = new InequalityStore(rewriter, bounds);
-        prover = new InequalityProver(rewriter, bounds, store);
         divisibility = new DivisibilityStore(rewriter);
+        claims = new ClaimProver(rewriter, bounds, new InequalityProver(rewriter, bounds, store), divisibility);
     }
 
     public Dim Simplify(Dim dim) => rewriter.Externalize(rewriter.Normalize(dim));
 
     public DimRange Range(Dim dim) => bounds.Of(rewriter.Normalize(dim));
 
-    public Proof Prove(Dim left, Relation relation, Dim right)
-    {
-        var a = rewriter.Normalize(left);
-        var b = rewriter.Normalize(right);
-        return relation switch
-        {
-            Relation.Equal => Equal(a, b),
-            Relation.LessOrEqual => Less(a, b, 0),
-            Relation.Less => Less(a, b, 1),
-            Relation.Divisible => Divisible(a, b),
-            _ => throw new ArgumentOutOfRangeException(nameof(relation)),
-        };
-    }
+    public Proof Prove(Dim left, Relation relation, Dim right) => claims.Prove(left, relation, right);
 
     public void Assume(Dim left, Relation relation, Dim right)
     {
@@ -75,96 +63,6 @@ internal sealed class FactEngine
         store.Propagate();
         Recheck();
         zeros.Clear();
-    }
-
-    private Proof Equal(Dim left, Dim right)
-    {
-        if (ReferenceEquals(left, right))
-        {
-            return Proof.True;
-        }
-
-        if (LinearForm.Difference(left, right) is not { } form)
-        {
-            return Proof.Unknown;
-        }
-
-        // g*(...) + c = 0 has no integer solution where g does not divide c.
-        var content = form.Content();
-        if (content == 0 || IntegerMath.Mod(form.Constant, content) != 0)
-        {
-            return form.Constant == 0 && content == 0 ? Proof.True : Proof.False;
-        }
-
-        var range = bounds.Of(form);
-        if (!range.Contains(0))
-        {
-            return Proof.False;
-        }
-
-        if (range.IsPoint || rewriter.Rules.IsZero(left, right))
-        {
-            return Proof.True;
-        }
-
-        // A strict relation implies the weak one: only where the weak one is proved is the strict one tried.
-        if (prover.IsNonNegative(form))
-        {
-            return prover.IsNonNegative(form.Combine(-1, form, 0)!) ? Proof.True
-                : prover.IsNonNegative(LinearForm.Difference(left, right, 1)!) ? Proof.False : Proof.Unknown;
-        }
-
-        return LinearForm.Difference(right, left, 1) is { } below && prover.IsNonNegative(below) ? Proof.False : Proof.Unknown;
-    }
-
-    /// <summary>left + less &lt;= right.</summary>
-    private Proof Less(Dim left, Dim right, long less)
-    {
-        if (LinearForm.Difference(right, left, less) is not { } form)
-        {
-            return Proof.Unknown;
-        }
-
-        var range = bounds.Of(form);
-        if (range.Minimum >= 0)
-        {
-            return Proof.True;
-        }
-
-        if (range.Maximum < 0)
-        {
-            return Proof.False;
-        }
-
-        if (prover.IsNonNegative(form))
-        {
-            return Proof.True;
-        }
-
-        return LinearForm.Difference(left, right, 1 - less) is { } opposite && prover.IsNonNegative(opposite)
-            ? Proof.False : Proof.Unknown;
-    }
-
-    private Proof Divisible(Dim dividend, Dim divisor)
-    {
-        if (divisor.Is(0))
-        {
-            return Proof.False;
-        }
-
-        var known = divisibility.Prove(dividend, divisor);
-        if (known != Proof.Unknown || divisor.IsConstant)
-        {
-            return known;
-        }
-
-        // A divisor that may be 0 divides nothing there.
-        if (bounds.Of(divisor).Contains(0))
-        {
-            return Proof.Unknown;
-        }
-
-        return dividend.DivideExact(divisor) is not null ? Proof.True : Proof.Unknown;
     }
 
     private void AssumeNonNegative(Dim expression) => store.Add(expression);
