@@ -15,6 +15,7 @@ internal sealed record Arguments
           --all-sizes       every size of the suite, not only the timed ones
           --only A,B        sections: speed, gemm, shapes, compile (default all)
           --engine NAME     what is compared with ONNX Runtime (default dlc; ort shows the noise of the machine)
+          --micro           instead of all this: what a run costs beside its kernels (BenchmarkDotNet)
           --page FILE       write the tables between the markers of FILE (docs/performance.md); default: print only
         """;
 

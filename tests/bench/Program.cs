@@ -1,3 +1,7 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Dlc.Bench;
 using Dlc.Peers.OnnxRuntime;
 using Dlc.Peers.Suite;
@@ -11,6 +15,14 @@ if (args is ["--worker", var engine])
 if (args is ["--help"] or ["-h"])
 {
     Console.WriteLine(Arguments.Help);
+    return 0;
+}
+
+if (args is ["--micro"])
+{
+    // In this process: a benchmark project of its own would have to be restored and built.
+    var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance);
+    BenchmarkRunner.Run<MicroBenchmarks>(DefaultConfig.Instance.AddJob(job).WithArtifactsPath(Path.Combine(Path.GetTempPath(), "dlc-micro")));
     return 0;
 }
 
