@@ -29,7 +29,7 @@ public sealed class FuseReductions : Pass
             bool OfRows(Node candidate) => FusionRules.IsElementwiseOf(candidate, full) || FusionRules.IsElementwiseOf(candidate, reduced);
             FusionRules.GrowForward(view, group, candidate => OfRows(candidate)
                 || (candidate.Op is Reduce other && other.Axes == axes && candidate.Inputs[0].Type.Shape == full));
-            FusionRules.GrowBackward(view, group, candidate => OfRows(candidate) || FusionRules.IsView(candidate) && candidate.Op is not Reshape,
+            FusionRules.GrowBackward(view, group, candidate => OfRows(candidate) || FusionRules.IsRepeatable(candidate),
                 candidate => FusionRules.IsElementwiseOf(candidate, full));
         }
 

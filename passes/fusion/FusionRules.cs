@@ -18,6 +18,14 @@ internal static class FusionRules
     /// <summary>An op that only moves or repeats elements by affine indices: free to compute again.</summary>
     public static bool IsView(Node node) => node.Op is Reshape or Transpose or Slice or Broadcast;
 
+    /// <summary>
+    /// Worth computing again in each reader: a view, or a scalar made of dims, which is a number that the host passes.
+    /// </summary>
+    public static bool IsRepeatable(Node node) => (IsView(node) && node.Op is not Reshape) || IsScalarOfDims(node)
+        || (node.Op is Cast && node.Inputs[0].Producer is { } producer && IsScalarOfDims(producer));
+
+    private static bool IsScalarOfDims(Node node) => node.Op is DimTensor && node.Output.Type.Shape.All(d => d.Is(1));
+
     /// <summary>An elementwise op whose output has exactly this shape.</summary>
     public static bool IsElementwiseOf(Node node, Shape shape) => node.Op is IElementwise && node.Output.Type.Shape == shape;
 
@@ -97,7 +105,7 @@ internal static class FusionRules
             {
                 Offer(node);
             }
-            else if (IsView(node) && node.Op is not Reshape)
+            else if (IsRepeatable(node))
             {
                 graph.Copy(group, node);
                 Offer(node);
