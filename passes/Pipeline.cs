@@ -17,6 +17,9 @@ public static class Pipeline
             // First, so that the others do not work on what nobody reads.
             new RemoveDeadCode(),
 
+            // The importer's guards make sizes equal; what follows compares types.
+            new SimplifyDims(),
+
             // Constants before identities: those look at constant operands.
             new FoldConstants(),
             new SimplifySelections(),

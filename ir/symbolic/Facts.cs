@@ -191,11 +191,28 @@ public sealed class Facts
                         return;
                     }
 
+                    if (relation == Relation.Equal)
+                    {
+                        (left, relation, right) = Plain(left, right) ?? Plain(right, left) ?? (left, relation, right);
+                    }
+
                     Assume(left, relation, right, $"guard: {reason}");
                     guards.Add(new Guard(left, relation, right, reason));
                     return;
             }
         }
+    }
+
+    /// <summary>What a person would say instead of <c>a = min(a, b)</c>: <c>a &lt;= b</c>.</summary>
+    private static (Dim Left, Relation Relation, Dim Right)? Plain(Dim dim, Dim extremum)
+    {
+        if (extremum.Kind is not (DimKind.Min or DimKind.Max) || extremum.Operands.Length != 2 || !extremum.Operands.Contains(dim))
+        {
+            return null;
+        }
+
+        var other = extremum.Operands[ReferenceEquals(extremum.Operands[0], dim) ? 1 : 0];
+        return extremum.Kind == DimKind.Min ? (dim, Relation.LessOrEqual, other) : (other, Relation.LessOrEqual, dim);
     }
 
     /// <summary>

@@ -253,6 +253,21 @@ public sealed class SimplifyTests : PassTestBase
     }
 
     [Fact]
+    public void A_guard_simplifies_sizes_and_reads_as_a_person_says_it()
+    {
+        Input("N");
+        var n = Dim("N");
+        var table = Constant([.. Enumerable.Range(0, 8).Select(i => (float)i)], 8);
+        var (zero, one) = (Module.Dims.Zero, Module.Dims.One);
+        var slice = Graph.Add(new Slice([zero], [one], new Shape([n.Min(8)])), [table]);
+        var y = Graph.Add(new Tanh(), [slice]);
+        Assert.Contains("min", Run(new SimplifyDims(), y).Outputs[0].Type.ToString());
+        Module.Facts.Require(n, Dlc.IR.Symbolic.Relation.Equal, n.Min(8), "a test");
+        Assert.Equal("N <= 8", $"{Module.Facts.Guards[0].Left} <= {Module.Facts.Guards[0].Right}");
+        Assert.Equal("f32[N]", Run(new SimplifyDims(), y).Outputs[0].Type.ToString());
+    }
+
+    [Fact]
     public void A_long_chain_takes_near_linear_time()
     {
         var x = Input("N", 4);
