@@ -5,16 +5,9 @@ namespace Dlc.IR.Ops;
 
 /// <summary>The greatest element of each window; padding never wins (ONNX MaxPool). A window without elements gives the least value.</summary>
 public sealed record MaxPool(ValueList<long> Kernel, ValueList<long> Strides, ValueList<long> Dilations, ValueList<Dim> PadsBegin,
-    ValueList<Dim> PadsEnd, bool IsCeiling) : Pool(Kernel, Strides, Dilations, PadsBegin, PadsEnd, IsCeiling)
+    ValueList<Dim> PadsEnd, bool IsCeiling) : RowPool(Kernel, Strides, Dilations, PadsBegin, PadsEnd, IsCeiling)
 {
-    public override Expr At(IndexContext c, Expr[] index)
-    {
-        var least = ReduceKind.Max.Neutral(c.InputType(0).Element);
-        var best = c.Kernel.Declare(least, "best");
-        ForEachTap(c, index, (position, inside) =>
-            c.Kernel.Assign(best, ExprFactory.Max(ExprFactory.Read(best), c.Guarded(inside, () => c.Input(0, position), least))));
-        return ExprFactory.Read(best);
-    }
+    protected override ReduceKind Kind => ReduceKind.Max;
 
     protected override bool Accepts(ElementType type) => type != ElementType.Bool;
 

@@ -8,9 +8,11 @@ namespace Dlc.IR.Ops;
 /// are row-major, or with <paramref name="IsColumnMajor"/> the spatial axes of each image count the first axis fastest.
 /// </summary>
 public sealed record MaxPoolIndices(ValueList<long> Kernel, ValueList<long> Strides, ValueList<long> Dilations, ValueList<Dim> PadsBegin,
-    ValueList<Dim> PadsEnd, bool IsCeiling, bool IsColumnMajor) : Pool(Kernel, Strides, Dilations, PadsBegin, PadsEnd, IsCeiling)
+    ValueList<Dim> PadsEnd, bool IsCeiling, bool IsColumnMajor) : Pool(Kernel, Strides, Dilations, PadsBegin, PadsEnd, IsCeiling), IIndexFunction
 {
-    public override Expr At(IndexContext c, Expr[] index)
+    public override bool IsHeavy => true;
+
+    public Expr At(IndexContext c, Expr[] index)
     {
         var x = c.InputType(0);
         var least = ReduceKind.Max.Neutral(x.Element);
@@ -65,5 +67,43 @@ public sealed record MaxPoolIndices(ValueList<long> Kernel, ValueList<long> Stri
 
         return c.Math.Linearize([position[0], position[1], .. position[2..].Reverse()],
             new Shape([shape[0], shape[1], .. shape.Dims[2..].Reverse()]));
+    }
+
+    /// <summary>
+    /// Writes loops over the taps of the window at an output index; the body gets the input's index and whether it lies inside the input.
+    /// </summary>
+    private void ForEachTap(IndexContext c, Expr[] index, Action<Expr[], Expr> body)
+    {
+        var shape = c.InputType(0).Shape;
+        var position = index.ToArray();
+        Axis(0, ExprFactory.Bool(true));
+
+        void Axis(int axis, Expr inside)
+        {
+            if (axis == Kernel.Count)
+            {
+                body([.. position], inside);
+                return;
+            }
+
+            c.Kernel.Serial(ExprFactory.Int(Kernel[axis]), tap =>
+            {
+                var at = (index[axis + 2] * Strides[axis]) + (tap * Dilations[axis]) - c.Dim(PadsBegin[axis]);
+                position[axis + 2] = at;
+
+                // Without padding on a side no window leaves the input there.
+                if (!(PadsBegin[axis] is { IsConstant: true, Constant: <= 0 }))
+                {
+                    inside = ExprFactory.And(inside, ExprFactory.LessOrEqual(ExprFactory.Int(0), at));
+                }
+
+                if (IsCeiling || !(PadsEnd[axis] is { IsConstant: true, Constant: <= 0 }))
+                {
+                    inside = ExprFactory.And(inside, ExprFactory.Less(at, c.Dim(shape[axis + 2])));
+                }
+
+                Axis(axis + 1, inside);
+            });
+        }
     }
 }

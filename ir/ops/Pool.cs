@@ -1,4 +1,3 @@
-using Dlc.IR.Kernels;
 using Dlc.IR.Symbolic;
 
 namespace Dlc.IR.Ops;
@@ -8,10 +7,8 @@ namespace Dlc.IR.Ops;
 /// <paramref name="IsCeiling"/> the output dims round up, but no window starts in the end padding (see <see cref="Window.OutputDim"/>).
 /// </summary>
 public abstract record Pool(ValueList<long> Kernel, ValueList<long> Strides, ValueList<long> Dilations, ValueList<Dim> PadsBegin,
-    ValueList<Dim> PadsEnd, bool IsCeiling) : Op, IIndexFunction
+    ValueList<Dim> PadsEnd, bool IsCeiling) : Op
 {
-    public override bool IsHeavy => true;
-
     public override void Infer(InferContext c)
     {
         c.ExpectInputs(1);
@@ -81,8 +78,6 @@ public abstract record Pool(ValueList<long> Kernel, ValueList<long> Strides, Val
         }
     }
 
-    public abstract Expr At(IndexContext c, Expr[] index);
-
     /// <summary>The element types it takes.</summary>
     protected virtual bool Accepts(ElementType type) => type.IsFloat();
 
@@ -94,42 +89,4 @@ public abstract record Pool(ValueList<long> Kernel, ValueList<long> Strides, Val
     /// taps within the padded input.
     /// </summary>
     protected abstract void Combine(Tensor x, IReadOnlyList<long> inside, long padded, Tensor output, long o);
-
-    /// <summary>
-    /// Writes loops over the taps of the window at an output index; the body gets the input's index and whether it lies inside the input.
-    /// </summary>
-    protected void ForEachTap(IndexContext c, Expr[] index, Action<Expr[], Expr> body)
-    {
-        var shape = c.InputType(0).Shape;
-        var position = index.ToArray();
-        Axis(0, ExprFactory.Bool(true));
-
-        void Axis(int axis, Expr inside)
-        {
-            if (axis == Kernel.Count)
-            {
-                body([.. position], inside);
-                return;
-            }
-
-            c.Kernel.Serial(ExprFactory.Int(Kernel[axis]), tap =>
-            {
-                var at = (index[axis + 2] * Strides[axis]) + (tap * Dilations[axis]) - c.Dim(PadsBegin[axis]);
-                position[axis + 2] = at;
-
-                // Without padding on a side no window leaves the input there.
-                if (!(PadsBegin[axis] is { IsConstant: true, Constant: <= 0 }))
-                {
-                    inside = ExprFactory.And(inside, ExprFactory.LessOrEqual(ExprFactory.Int(0), at));
-                }
-
-                if (IsCeiling || !(PadsEnd[axis] is { IsConstant: true, Constant: <= 0 }))
-                {
-                    inside = ExprFactory.And(inside, ExprFactory.Less(at, c.Dim(shape[axis + 2])));
-                }
-
-                Axis(axis + 1, inside);
-            });
-        }
-    }
 }

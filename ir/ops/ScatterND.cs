@@ -16,18 +16,16 @@ public sealed record ScatterND(ScatterReduction Reduction) : Op, ILoops
         var (data, indices, updates) = (c.Input(0), c.Input(1), c.Input(2));
         c.ExpectElement(1, t => t == ElementType.Int64, "i64 indices");
         c.ExpectSameElement(0, 2);
-        if (indices.Rank < 1 || !indices.Shape[^1].IsConstant || indices.Shape[^1].Constant > data.Rank)
+
+        // The ranks give the length of a tuple, also where the indices leave it open.
+        var q = TupleLength(data, indices, updates);
+        if (indices.Rank < 1 || q < 0 || q > data.Rank)
         {
-            throw c.Error($"expects index tuples of a known length up to the rank of {data}, found {indices}");
+            throw c.Error($"expects data, index tuples and updates that fit, found {data}, {indices}, {updates}");
         }
 
-        var q = (int)indices.Shape[^1].Constant;
+        c.RequireEqual(indices.Shape[^1], c.Dims.Const(q), "the length of an index tuple");
         Dim[] expected = [.. indices.Shape.Dims[..^1], .. data.Shape.Dims[q..]];
-        if (updates.Rank != expected.Length)
-        {
-            throw c.Error($"expects updates of rank {expected.Length}, found {updates}");
-        }
-
         for (var axis = 0; axis < expected.Length; axis++)
         {
             c.RequireEqual(updates.Shape[axis], expected[axis], "dims of the updates");
@@ -67,7 +65,7 @@ public sealed record ScatterND(ScatterReduction Reduction) : Op, ILoops
     {
         LineLoops.Copy(c, "scatter_copy", 0, 0);
         var (data, indices) = (c.InputType(0).Shape, c.InputType(1).Shape);
-        var q = (int)indices[^1].Constant;
+        var q = TupleLength(c.InputType(0), c.InputType(1), c.InputType(2));
         var tuples = c.Dims.Product(indices.Dims[..^1]);
         var slice = c.Dims.Product(data.Dims[q..]);
         var k = c.NewKernel("scatter_nd");
@@ -92,4 +90,6 @@ public sealed record ScatterND(ScatterReduction Reduction) : Op, ILoops
         }));
         c.Launch(k, tuples * slice.Min(1024));
     }
+
+    private static int TupleLength(TensorType data, TensorType indices, TensorType updates) => indices.Rank - 1 + data.Rank - updates.Rank;
 }

@@ -9,6 +9,9 @@ namespace Dlc.IR.Ops;
 /// </summary>
 public sealed record TopK(Dim K, int Axis, bool IsLargest) : Op, ILoops
 {
+    /// <summary>Elements that are passed over at once.</summary>
+    private const long Block = 64;
+
     public override void Infer(InferContext c)
     {
         c.ExpectInputs(1);
@@ -73,7 +76,15 @@ public sealed record TopK(Dim K, int Axis, bool IsLargest) : Op, ILoops
             k.If(ExprFactory.Less(ExprFactory.Int(0), count), () =>
             {
                 heap.Start(count);
-                k.Serial(count, ExprFactory.Dim(extent), i => heap.Offer(i, count));
+                if (inner.Is(1))
+                {
+                    OfferBlocks(k, heap, Value, count, extent);
+                }
+                else
+                {
+                    k.Serial(count, ExprFactory.Dim(extent), i => heap.Offer(i, count));
+                }
+
                 heap.Sort(count);
             });
             k.Serial(count, i =>
@@ -86,6 +97,30 @@ public sealed record TopK(Dim K, int Axis, bool IsLargest) : Op, ILoops
             Expr Value(Expr i) => ExprFactory.Load(x, (((o * ExprFactory.Dim(extent)) + i) * ExprFactory.Dim(inner)) + n);
         });
         c.Launch(k, extent * 8);
+    }
+
+    /// <summary>
+    /// Offers the elements after the first K to the heap. Most come too late: a block whose best is no better than the heap's worst is passed over
+    /// by a vector loop.
+    /// </summary>
+    private void OfferBlocks(KernelBuilder k, HeapSelect heap, Func<Expr, Expr> value, Expr count, Dim extent)
+    {
+        var kind = IsLargest ? ReduceKind.Max : ReduceKind.Min;
+        var start = k.Declare(count, "start");
+        k.While(ExprFactory.Less(ExprFactory.Read(start), ExprFactory.Dim(extent)), () =>
+        {
+            var from = k.Let(ExprFactory.Read(start));
+            var end = k.Let(ExprFactory.Min(from + Block, ExprFactory.Dim(extent)));
+            var worst = k.Let(value(heap.Id(ExprFactory.Int(0))));
+            var best = k.Declare(worst, "best");
+            k.Vector(end - from, lane => k.Assign(best, ExprFactory.Binary(kind.Operator(), ExprFactory.Read(best), value(from + lane))),
+                new Reduction(best, kind.Operator()));
+
+            // NaN is unequal to everything: such a block is looked at.
+            k.If(ExprFactory.Not(ExprFactory.Equal(ExprFactory.Read(best), worst)),
+                () => k.Serial(from, end, i => heap.Offer(i, count)));
+            k.Assign(start, end);
+        });
     }
 
     private Expr Before(KernelBuilder k, Expr a, Expr b, Expr i, Expr j)

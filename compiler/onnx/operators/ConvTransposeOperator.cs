@@ -36,9 +36,9 @@ internal sealed class ConvTransposeOperator : IOnnxOperator
         var (begin, sizes) = Place(node, x.Type.Shape, taps, strides, dilations);
         var weights = Regrouped(node, w, groups);
         var y = dilations.All(d => d == 1) && taps.All(k => k.IsConstant)
-            ? Interleaved(node, x, weights, [.. taps.Select(k => k.Constant)], strides, begin, sizes, groups)
-            : Spread(node, x, weights, taps, strides, dilations, begin, sizes, groups);
-        node.SetOutput(0, node.As(ConvOperator.Biased(node, y, node.OptionalInput(2)), type));
+            ? Interleaved(node, x, weights, [.. taps.Select(k => k.Constant)], strides, begin, sizes, groups, node.OptionalInput(2))
+            : ConvOperator.Biased(node, Spread(node, x, weights, taps, strides, dilations, begin, sizes, groups), node.OptionalInput(2));
+        node.SetOutput(0, node.As(y, type));
     }
 
     /// <summary>Where the result begins in the full transposed convolution, and its size, for each spatial axis.</summary>
@@ -89,7 +89,8 @@ internal sealed class ConvTransposeOperator : IOnnxOperator
     /// All <c>stride</c> phases at once: output <c>q*stride + r</c> is the sum over t of <c>x[q - t] * w[t*stride + r]</c>, a convolution whose
     /// output channels are (m, r...) and whose outputs interleave.
     /// </summary>
-    private static Value Interleaved(OnnxNode node, Value x, Value w, long[] taps, long[] strides, Dim[] begin, Dim[] sizes, long groups)
+    private static Value Interleaved(
+        OnnxNode node, Value x, Value w, long[] taps, long[] strides, Dim[] begin, Dim[] sizes, long groups, Value? bias)
     {
         var (rank, dims) = (taps.Length, node.Dims);
         var (channels, inner) = (w.Type.Shape[0], w.Type.Shape[1]);
@@ -120,13 +121,21 @@ internal sealed class ConvTransposeOperator : IOnnxOperator
         ValueList<Dim> pads = [.. short_.Select(t => dims.Const(t - 1))];
         ValueList<long> ones = [.. Enumerable.Repeat(1L, rank)];
         var y = node.Emit(new Conv(ones, ones, pads, pads, groups, Accumulator(x)), x, w);
+        if (bias is not null && begin.Select((first, axis) => first + sizes[axis]).Zip(y.Type.Shape.Dims[2..].Select((q, axis) => q * strides[axis]))
+            .All(p => node.Facts.ProveLessOrEqual(p.First, p.Second) == Proof.True))
+        {
+            // Each channel's bias for all its phases: it is added where the convolution ends.
+            var phases = node.Dims.Const(RowMajor.Count(strides));
+            y = ConvOperator.Biased(node, y, node.Shaped(node.Repeated(node.Unsqueezed(bias, 1), [channels, phases]), [all]));
+            bias = null;
+        }
 
         // [N, (m, r...), q...] to [N, m, q, r, ...] to [N, m, q*stride + r, ...].
         var places = y.Type.Shape.Dims[2..];
         y = node.Shaped(y, [x.Type.Shape[0], channels, .. strides.Select(dims.Const), .. places]);
         y = node.Permuted(y, [0, 1, .. Enumerable.Range(0, rank).SelectMany(axis => new[] { 2 + rank + axis, 2 + axis })]);
         y = node.Shaped(y, [x.Type.Shape[0], channels, .. places.Select((q, axis) => q * strides[axis])]);
-        return Cropped(node, y, begin, sizes);
+        return ConvOperator.Biased(node, Cropped(node, y, begin, sizes), bias);
     }
 
     /// <summary>The textbook form: zeros between the inputs, then a convolution with the kernel turned around.</summary>

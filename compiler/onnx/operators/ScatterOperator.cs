@@ -20,14 +20,6 @@ internal sealed class ScatterOperator(string type) : IOnnxOperator
             "min" => ScatterReduction.Min,
             var other => throw node.Error($"has reduction '{other}'"),
         };
-        if (type == "ScatterND" && indices.Type is { Rank: > 0, Shape: var shape } && !shape[^1].IsConstant)
-        {
-            // The ranks give the length of a tuple where the indices leave it open.
-            var tuple = node.Dims.Const(shape.Rank - 1 + data.Type.Rank - node.InputType(2).Rank);
-            node.RequireEqual(shape[^1], tuple, "the length of a tuple of indices");
-            indices = node.Shaped(indices, shape.With(shape.Rank - 1, tuple));
-        }
-
         Op op = type == "ScatterND"
             ? new ScatterND(reduction) : new ScatterElements(node.Axis(node.Int("axis", 0), data.Type.Rank), reduction);
         node.SetOutput(0, node.Emit(op, data, indices, node.Input(2)));
