@@ -14,8 +14,8 @@ internal sealed class InequalityProver(Rewriter rewriter, Bounds bounds, Inequal
     /// <summary>With more inequalities than this the search is kept shorter: that is what makes many queries near-linear.</summary>
     private const int ManyInequalities = 2000;
     private const int NodesAmongMany = 3;
-    private const int PerNodeAmongMany = 12;
-    private const int PerSymbolAmongMany = 6;
+    private const int PerNodeAmongMany = 8;
+    private const int PerSymbolAmongMany = 4;
 
     private readonly PriorityQueue<LinearForm, (int Weight, int Order)> open = new();
     private readonly HashSet<LinearForm> seen = [];
