@@ -232,6 +232,9 @@ public sealed class InferContext
         if (MayBothVary(a, b))
         {
             RequireEqual((a - 1) * (b - 1) * (a - b), Dims.Zero, "broadcast dims");
+
+            // 0 against 1 is 0, which the maximum is not: that pair is refused.
+            Require(a.Max(b), Relation.LessOrEqual, a * b, "broadcast dims");
             return a.Max(b);
         }
 

@@ -14,6 +14,7 @@ internal sealed class RuntimeAxis
     private readonly Shape _shape;
     private readonly int? _known;
     private readonly Value? _axis;
+    private readonly Dictionary<Dim, Shape> _shapes = [];
 
     /// <summary>An axis that is known; <paramref name="rank"/> is what a negative one counts from.</summary>
     public RuntimeAxis(OnnxNode node, long axis, Shape shape, int rank)
@@ -24,11 +25,12 @@ internal sealed class RuntimeAxis
         (Outer, Extent, Inner) = (node.Dims.Product(shape.Dims[..known]), shape[known], node.Dims.Product(shape.Dims[(known + 1)..]));
     }
 
-    private RuntimeAxis(OnnxNode node, int input, Shape shape, int rank)
+    /// <summary>An axis that is an integer scalar; <paramref name="rank"/> is what a negative one counts from.</summary>
+    public RuntimeAxis(OnnxNode node, Value axis, Shape shape, int rank)
     {
         (_node, _shape) = (node, shape);
         var dims = node.Dims;
-        var given = node.As(node.Shaped(node.Input(input), []), ElementType.Int64);
+        var given = node.As(node.Shaped(axis, []), ElementType.Int64);
         _axis = node.Choose(node.IsLess(given, 0), node.Plus(given, rank), given);
         var sizes = node.Emit(new DimTensor(ElementType.Int64, [dims.Const(shape.Rank)], [.. shape.Dims]));
         var places = node.Emit(new Iota(ElementType.Int64, sizes.Type.Shape, 0));
@@ -43,7 +45,7 @@ internal sealed class RuntimeAxis
 
     /// <summary>The axis of tensors of a shape that an input names; <paramref name="rank"/> is what a negative one counts from.</summary>
     public static RuntimeAxis OfInput(OnnxNode node, int input, Shape shape, int rank) => node.Constant(input) is not null
-        ? new RuntimeAxis(node, node.ConstantLongs(input)[0], shape, rank) : new RuntimeAxis(node, input, shape, rank);
+        ? new RuntimeAxis(node, node.ConstantLongs(input)[0], shape, rank) : new RuntimeAxis(node, node.Input(input), shape, rank);
 
     public Dim Outer { get; }
 
@@ -55,11 +57,18 @@ internal sealed class RuntimeAxis
     public Value Open(Value x) => _node.Shaped(x, [Outer, Extent, Inner]);
 
     /// <summary>A tensor <c>[outer, length, inner, rest...]</c> under the shape with the axis as long as that, and the rest after it.</summary>
-    public Value Close(Value y)
+    public Value Close(Value y) => _node.Shaped(y, [.. With(y.Type.Shape[1]).Dims, .. y.Type.Shape.Dims[3..]]);
+
+    /// <summary>The shape with another extent for the axis; its dims are bound once for each extent.</summary>
+    public Shape With(Dim length)
     {
-        var length = y.Type.Shape[1];
-        var shape = _known is { } axis ? _shape.With(axis, length) : ReferenceEquals(length, Extent) ? _shape : Bound(length);
-        return _node.Shaped(y, [.. shape.Dims, .. y.Type.Shape.Dims[3..]]);
+        if (!_shapes.TryGetValue(length, out var shape))
+        {
+            shape = _known is { } axis ? _shape.With(axis, length) : ReferenceEquals(length, Extent) ? _shape : Bound(length);
+            _shapes.Add(length, shape);
+        }
+
+        return shape;
     }
 
     private Shape Bound(Dim length) => new([.. _shape.Dims.Select((dim, i) =>

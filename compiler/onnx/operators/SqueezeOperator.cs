@@ -8,6 +8,13 @@ internal sealed class SqueezeOperator : IOnnxOperator
     public void Import(OnnxNode node)
     {
         var shape = node.InputType(0).Shape;
+        if (node.HasInput(1) && node.Constant(1) is null)
+        {
+            var input = node.Input(0);
+            node.SetOutput(0, node.Shaped(input, RuntimeAxes.Without(node, shape, RuntimeAxes.Read(node, 1, shape.Rank))));
+            return;
+        }
+
         var axes = node.ConstantLongs("axes", 1) is { } given
             ? node.Axes(given, shape.Rank)
             : [.. Enumerable.Range(0, shape.Rank).Where(axis => shape[axis].Is(1))];

@@ -7,6 +7,14 @@ internal sealed class UnsqueezeOperator : IOnnxOperator
 
     public void Import(OnnxNode node)
     {
+        if (node.HasInput(1) && node.Constant(1) is null)
+        {
+            var input = node.Input(0);
+            var axes = RuntimeAxes.Read(node, 1, input.Type.Rank + node.ElementCount(1));
+            node.SetOutput(0, node.Shaped(input, RuntimeAxes.With(node, input.Type.Shape, axes)));
+            return;
+        }
+
         var given = node.ConstantLongs("axes", 1) ?? throw node.Error("needs axes");
         if (given.Length == 0)
         {
