@@ -26,6 +26,7 @@ internal static class OnnxCatalogue
         new PoolOperator("AveragePool"),
         new BatchNormalizationOperator(),
         new RandomOperator("Bernoulli"),
+        new BitCastOperator(),
         new BitShiftOperator(),
         new BinaryOperator("BitwiseAnd", new And()),
         new UnaryOperator("BitwiseNot", new Not()),

@@ -4,8 +4,8 @@ using Dlc.IR.Symbolic;
 namespace Dlc.IR.Ops;
 
 /// <summary>
-/// Resamples some axes to another extent (ONNX Resize, Upsample). Inputs: the data, and optionally the scales (f32, one for each of
-/// <see cref="Axes"/>) where only the run knows them. Coordinates are computed in f32 and values in f32 too (f64 for f64 data).
+/// Resamples some axes to another extent (ONNX Resize, Upsample). Inputs: the data; optionally the scales (f32, one for each of
+/// <see cref="Axes"/>) where only the run knows them; and then optionally the region (f32, as <see cref="Region"/>). Coordinates are computed in f32 and values in f32 too (f64 for f64 data).
 /// </summary>
 public sealed record Resize : Op, IIndexFunction
 {
@@ -43,14 +43,14 @@ public sealed record Resize : Op, IIndexFunction
 
     public override void Infer(InferContext c)
     {
-        if (c.InputCount is not (1 or 2))
+        if (c.InputCount is not (1 or 2 or 3))
         {
-            throw c.Error($"expects the data and optionally scales, found {c.InputCount} inputs");
+            throw c.Error($"expects the data and optionally scales and a region, found {c.InputCount} inputs");
         }
 
         var input = c.Input(0);
         if (To.Rank != input.Rank || Axes.Any(a => a < 0 || a >= input.Rank) || (Scales.Count != 0 && Scales.Count != Axes.Count)
-            || (Coordinates == CoordinateMode.CropAndResize && Region.Count != 2 * Axes.Count))
+            || (Coordinates == CoordinateMode.CropAndResize && Region.Count != 2 * Axes.Count && c.InputCount < 3))
         {
             throw c.Error($"does not fit {input}: axes {Axes}, scales {Scales}, region {Region}, output {To}");
         }

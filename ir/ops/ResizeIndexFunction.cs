@@ -50,7 +50,7 @@ internal sealed class ResizeIndexFunction(Resize op, IndexContext c)
 
     private Expr Scale(int n)
     {
-        if (c.InputCount == 2)
+        if (c.InputCount > 1)
         {
             return c.Kernel.Let(c.Input(1, ExprFactory.Int(n)), "scale");
         }
@@ -59,6 +59,10 @@ internal sealed class ResizeIndexFunction(Resize op, IndexContext c)
             ? Number((float)op.Scales[n])
             : ExprFactory.Binary(BinaryOp.Div, Interpolation.ToFloat(c.Dim(op.To[op.Axes[n]])), Interpolation.ToFloat(Extent(n)));
     }
+
+    /// <summary>A number of the region.</summary>
+    private Expr Bound(int position) => c.InputCount > 2
+        ? c.Kernel.Let(c.Input(2, ExprFactory.Int(position)), "region") : Number((float)op.Region[position]);
 
     private Expr Coordinate(int n, Expr index)
     {
@@ -85,9 +89,9 @@ internal sealed class ResizeIndexFunction(Resize op, IndexContext c)
             case CoordinateMode.TfHalfPixelForNearest:
                 return Over(i + Number(0.5), scale);
             case CoordinateMode.CropAndResize:
-                var (start, end) = ((float)op.Region[n], (float)op.Region[n + op.Axes.Count]);
-                return ExprFactory.Select(isSingle, Number(0.5f * (start + end)) * last,
-                    (Number(start) * last) + Over(i * Number(end - start) * last, (scale * extent) - Number(1)));
+                var (start, end) = (Bound(n), Bound(n + op.Axes.Count));
+                return ExprFactory.Select(isSingle, Number(0.5) * (start + end) * last,
+                    (start * last) + Over(i * (end - start) * last, (scale * extent) - Number(1)));
             default:
                 throw new InvalidOperationException($"unknown coordinate mode {op.Coordinates}");
         }

@@ -9,11 +9,13 @@ internal static class ResizeReference
         var scales = new float[op.Axes.Count];
         for (var n = 0; n < scales.Length; n++)
         {
-            scales[n] = c.InputCount == 2 ? (float)c.Input(1).GetDouble(n)
+            scales[n] = c.InputCount > 1 ? (float)c.Input(1).GetDouble(n)
                 : op.Scales.Count != 0 ? (float)op.Scales[n]
                 : (float)output.Dims[op.Axes[n]] / input.Dims[op.Axes[n]];
         }
 
+        var region = c.InputCount > 2
+            ? [.. Enumerable.Range(0, 2 * op.Axes.Count).Select(i => (float)c.Input(2).GetDouble(i))] : op.Region.Select(r => (float)r).ToArray();
         for (var i = 0L; i < output.Count; i++)
         {
             var index = RowMajor.Index(i, output.Dims);
@@ -22,7 +24,7 @@ internal static class ResizeReference
             for (var n = 0; n < taps.Length; n++)
             {
                 var axis = op.Axes[n];
-                var x = Coordinate(op, n, index[axis], input.Dims[axis], output.Dims[axis], scales[n]);
+                var x = Coordinate(op, region, n, index[axis], input.Dims[axis], output.Dims[axis], scales[n]);
                 isInside &= op.Coordinates != CoordinateMode.CropAndResize || (x >= 0 && x <= input.Dims[axis] - 1);
                 taps[n] = Taps(op, x, input.Dims[axis], scales[n]);
             }
@@ -47,7 +49,7 @@ internal static class ResizeReference
         }
     }
 
-    private static float Coordinate(Resize op, int position, long i, long extent, long outputExtent, float scale)
+    private static float Coordinate(Resize op, float[] region, int position, long i, long extent, long outputExtent, float scale)
     {
         var length = scale * extent;
         switch (op.Coordinates)
@@ -65,7 +67,7 @@ internal static class ResizeReference
             case CoordinateMode.TfHalfPixelForNearest:
                 return (i + 0.5f) / scale;
             case CoordinateMode.CropAndResize:
-                var (start, end) = ((float)op.Region[position], (float)op.Region[position + op.Axes.Count]);
+                var (start, end) = (region[position], region[position + op.Axes.Count]);
                 return outputExtent == 1
                     ? 0.5f * (start + end) * (extent - 1)
                     : (start * (extent - 1)) + (i * (end - start) * (extent - 1) / (length - 1));

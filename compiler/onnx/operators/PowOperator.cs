@@ -38,6 +38,14 @@ internal sealed class PowOperator : IOnnxOperator
             : !exponent.Type.Element.IsFloat() ? Wider(element, exponent.Type.Element)
             : exponent.Type.Element == ElementType.Float64 || element.Bytes() > 2 ? ElementType.Float64 : ElementType.Float32;
         var power = node.Emit(new Pow(), node.As(x, common), node.As(exponent, common));
+        if (common.IsFloat() && !element.IsFloat())
+        {
+            // The cast truncates, so 27^2 that comes out a hair below 729 must not become 728.
+            var whole = node.Emit(new Round(), power);
+            var distance = node.Emit(new Abs(), node.Minus(power, whole));
+            power = node.Choose(node.IsLess(distance, node.Times(node.Emit(new Abs(), whole), 1e-6)), whole, power);
+        }
+
         node.SetOutput(0, node.As(power, element));
     }
 

@@ -68,13 +68,14 @@ internal sealed class RandomOperator(string type) : IOnnxOperator
         return (Shape.Of(node.Dims, node.Ints("shape")), node.Element("dtype", ElementType.Float32));
     }
 
-    private static Value Numbers(OnnxNode node, Shape shape, bool isNormal) => node.Emit(new RandomNumbers(shape, Seed(node), isNormal));
+    /// <summary>Random f32 numbers of a shape, by the node's seed; the integer seed of Dropout too.</summary>
+    public static Value Numbers(OnnxNode node, Shape shape, bool isNormal) => node.Emit(new RandomNumbers(shape, Seed(node), isNormal));
 
     private static long Seed(OnnxNode node)
     {
         if (node.HasAttribute("seed"))
         {
-            return BitConverter.SingleToInt32Bits(node.Float("seed"));
+            return node.Type == "Dropout" ? node.Int("seed") : BitConverter.SingleToInt32Bits(node.Float("seed"));
         }
 
         // FNV-1a of the name.

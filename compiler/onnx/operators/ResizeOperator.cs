@@ -42,18 +42,25 @@ internal sealed class ResizeOperator(string type) : IOnnxOperator
         }
 
         var coordinates = isOld ? CoordinateMode.Asymmetric : Coordinates(node);
-        var region = coordinates == CoordinateMode.CropAndResize
-            ? Numbers(node, 1) ?? throw node.Unsupported("a region of interest that is computed at run time") : [];
-        if (coordinates == CoordinateMode.CropAndResize && region.Length != 2 * axes.Length)
+        var isCrop = coordinates == CoordinateMode.CropAndResize;
+        var region = isCrop ? Numbers(node, 1) : [];
+        if (isCrop && node.ElementCount(1) != 2 * axes.Length)
         {
-            throw node.Error($"expects a region with two numbers for each of {axes.Length} axes, found {region.Length}");
+            throw node.Error($"expects a region with two numbers for each of {axes.Length} axes, found {node.ElementCount(1)}");
+        }
+
+        if (region is null)
+        {
+            // Scales come before a region that is data, and so are data too.
+            computed ??= scales is null ? Ratios(node, shape, axes, to)
+                : node.Emit(Tensor.FromSpan<float>(ElementType.Float32, [.. scales.Select(s => (float)s)], scales.Length));
         }
 
         // Axes that stay as they are cost nothing.
         var kept = Enumerable.Range(0, axes.Length).Where(i => !IsUnchanged(i)).OrderBy(i => axes[i]).ToArray();
         bool IsUnchanged(int i) => ReferenceEquals(node.Facts.Simplify(to[axes[i]]), node.Facts.Simplify(shape[axes[i]]))
             && scales?[i] is null or 1 && computed is null
-            && (region.Length == 0 || (region[i] == 0 && region[i + axes.Length] == 1));
+            && region is not null && (region.Length == 0 || (region[i] == 0 && region[i + axes.Length] == 1));
         if (kept.Length == 0)
         {
             node.SetOutput(0, node.Argument(0));
@@ -74,13 +81,21 @@ internal sealed class ResizeOperator(string type) : IOnnxOperator
             Axes = kept.Select(i => axes[i]).ToValueList(),
             To = new Shape([.. to]),
             Scales = scales is null ? [] : kept.Select(i => scales[i]).ToValueList(),
-            Region = region.Length == 0 ? [] : kept.Select(i => region[i]).Concat(kept.Select(i => region[i + axes.Length])).ToValueList(),
+            Region = region is null or [] ? [] : kept.Select(i => region[i]).Concat(kept.Select(i => region[i + axes.Length])).ToValueList(),
             CubicA = node.Float("cubic_coeff_a", -0.75f),
             ExcludeOutside = node.Flag("exclude_outside"),
             Antialias = node.Flag("antialias"),
             Extrapolation = node.Float("extrapolation_value", 0),
         };
-        node.SetOutput(0, computed is null ? node.Emit(op, x) : node.Emit(op, x, Picked(node, computed, kept)));
+        if (computed is null)
+        {
+            node.SetOutput(0, node.Emit(op, x));
+            return;
+        }
+
+        var scaleInput = Picked(node, computed, kept);
+        node.SetOutput(0, region is not null ? node.Emit(op, x, scaleInput)
+            : node.Emit(op, x, scaleInput, Picked(node, node.As(node.Input(1), ElementType.Float32), [.. kept, .. kept.Select(i => i + axes.Length)])));
     }
 
     private static double[]? Numbers(OnnxNode node, int input)
@@ -194,6 +209,10 @@ internal sealed class ResizeOperator(string type) : IOnnxOperator
 
         return scales;
     }
+
+    /// <summary>Output over input extent of each axis, as data.</summary>
+    private static Value Ratios(OnnxNode node, Shape shape, int[] axes, Dim[] to) => node.Joined(0, [.. axes.Select(axis => node.Unsqueezed(
+        node.Over(node.Number(to[axis], ElementType.Float32), node.Number(shape[axis], ElementType.Float32)), 0))]);
 
     /// <summary>The numbers of the axes that are resampled.</summary>
     private static Value Picked(OnnxNode node, Value list, int[] kept) =>

@@ -17,6 +17,12 @@ internal sealed class SliceOperator : IOnnxOperator
         var shape = node.InputType(0).Shape;
         var isAttribute = node.Opset < 10;
         var count = isAttribute ? node.Ints("starts").Length : node.ElementCount(1);
+        if (!isAttribute && ((node.HasInput(3) && node.Constant(3) is null) || (node.HasInput(4) && node.Constant(4) is null)))
+        {
+            ImportOpen(node, shape, count);
+            return;
+        }
+
         var given = isAttribute ? node.IntsOrNull("axes") : node.HasInput(3) ? node.ConstantLongs(3) : null;
         var axes = node.Axes(given ?? [.. Enumerable.Range(0, count).Select(i => (long)i)], shape.Rank);
         var steps = !isAttribute && node.HasInput(4) ? node.ConstantLongs(4) : [.. Enumerable.Repeat(1L, count)];
@@ -95,23 +101,58 @@ internal sealed class SliceOperator : IOnnxOperator
     /// <summary>The same in data: both numbers are clamped there and become fresh symbols.</summary>
     private static (Dim Start, Dim Size) Compute(OnnxNode node, int i, long step, Dim extent)
     {
+        var (start, end) = (node.Argument(1).ElementAt(i), node.Argument(2).ElementAt(i));
+        return Compute(node, start, end, node.Scalar(node.Dims.Const(Math.Abs(step))), node.Emit(Tensor.Scalar(ElementType.Bool, step < 0 ? 1 : 0)), extent);
+    }
+
+    /// <summary>Start and size on an axis, from i64 scalars and a bool for a step backwards.</summary>
+    private static (Dim Start, Dim Size) Compute(OnnxNode node, Value start, Value end, Value stride, Value isBackward, Dim extent)
+    {
         var (length, zero) = (node.Scalar(extent), node.Scalar(node.Dims.Zero));
-        Value Bounded(int input, Value low, Value high)
+        var high = node.Choose(isBackward, node.Plus(length, -1), length);
+        Value Bounded(Value index, Value low)
         {
-            var index = node.Argument(input).ElementAt(i);
             var front = node.Choose(node.IsLess(index, zero), node.Plus(index, length), index);
             return node.Smallest(node.Largest(front, low), high);
         }
 
-        var lastIndex = node.Scalar(extent - 1);
-        var first = step > 0 ? Bounded(1, zero, length) : Bounded(1, zero, lastIndex);
-        var last = step > 0 ? Bounded(2, zero, length) : Bounded(2, node.Scalar(node.Dims.Const(-1)), lastIndex);
-        var span = step > 0 ? node.Minus(last, first) : node.Minus(first, last);
-        var size = node.Emit(new Div(), node.Plus(node.Largest(span, 0), Math.Abs(step) - 1), node.Scalar(node.Dims.Const(Math.Abs(step))));
-        var start = node.Bind(node.Largest(first, 0), "start");
-        var bound = node.Bind(size, "size");
-        node.Facts.AssumeRange(extent - start, 0, long.MaxValue, "a slice starts inside its axis");
-        node.Facts.AssumeRange(extent - bound, 0, long.MaxValue, "a slice is no longer than its axis");
-        return (start, bound);
+        var first = Bounded(start, zero);
+        var last = Bounded(end, node.Choose(isBackward, -1, zero));
+        var span = node.Choose(isBackward, node.Minus(first, last), node.Minus(last, first));
+        var size = node.Over(node.Plus(node.Largest(span, 0), node.Plus(stride, -1)), stride);
+        var (startDim, sizeDim) = (node.Bind(node.Largest(first, 0), "start"), node.Bind(size, "size"));
+        node.Facts.AssumeRange(extent - startDim, 0, long.MaxValue, "a slice starts inside its axis");
+        node.Facts.AssumeRange(extent - sizeDim, 0, long.MaxValue, "a slice is no longer than its axis");
+        return (startDim, sizeDim);
+    }
+
+    /// <summary>Axes and steps are data as well: each axis looks for itself in the list.</summary>
+    private static void ImportOpen(OnnxNode node, Shape shape, int count)
+    {
+        var starts = new Dim[shape.Rank];
+        var strides = new Dim[shape.Rank];
+        var sizes = new Dim[shape.Rank];
+        Value Element(int input, int i, long otherwise) =>
+            node.HasInput(input) ? node.Argument(input).ElementAt(i) : node.Scalar(node.Dims.Const(otherwise));
+        for (var axis = 0; axis < shape.Rank; axis++)
+        {
+            var (start, end, step) = (node.Scalar(node.Dims.Zero), node.Scalar(shape[axis]), node.Scalar(node.Dims.One));
+            for (var i = 0; i < count; i++)
+            {
+                var named = Element(3, i, i);
+                var isMeant = node.IsEqual(node.Choose(node.IsLess(named, 0), node.Plus(named, shape.Rank), named), axis);
+                start = node.Choose(isMeant, Element(1, i, 0), start);
+                end = node.Choose(isMeant, Element(2, i, 0), end);
+                step = node.Choose(isMeant, Element(4, i, 1), step);
+            }
+
+            var isBackward = node.IsLess(step, 0);
+            var stride = node.Emit(new Abs(), step);
+            (starts[axis], sizes[axis]) = Compute(node, start, end, stride, isBackward, shape[axis]);
+            var (length, sign) = (node.Bind(stride, "stride"), node.Bind(node.As(isBackward, ElementType.Int64), "backward"));
+            strides[axis] = length * (1 - (2 * sign));
+        }
+
+        node.SetOutput(0, node.Emit(new Slice([.. starts], [.. strides], new Shape([.. sizes])), node.Input(0)));
     }
 }
