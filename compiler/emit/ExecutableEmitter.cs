@@ -99,7 +99,7 @@ public static class ExecutableEmitter
                     break;
                 case LoopStep loop:
                     bound.UnionWith(loop.CarriedDims.Select(d => d.Symbol));
-                    bound.UnionWith(loop.CarriedDims.Select(d => d.Last));
+                    bound.UnionWith(loop.Outputs.SelectMany(o => o.Type.Shape.Dims).SelectMany(SymbolSet.Of));
                     if (loop.Trips is { } trips)
                     {
                         bound.Add(trips);

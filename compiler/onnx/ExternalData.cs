@@ -24,21 +24,13 @@ internal static class ExternalData
         }
 
         var path = Resolve(location, folder, where);
-        using var file = File.OpenRead(path);
+        var file = new MappedFile(path);
         if (offset > file.Length - size)
         {
             throw Bad($"bytes {offset} to {offset + (decimal)size} are outside of '{location}', which has {file.Length}", where);
         }
 
-        if (size > Array.MaxLength)
-        {
-            throw new UnsupportedModelException($"tensor of {size} bytes", where);
-        }
-
-        var bytes = GC.AllocateUninitializedArray<byte>((int)size);
-        file.Position = offset;
-        file.ReadExactly(bytes);
-        return bytes;
+        return size <= int.MaxValue ? file.Memory(offset, (int)size) : throw new UnsupportedModelException($"tensor of {size} bytes", where);
     }
 
     private static (string Location, long Offset, long? Length) Describe(TensorProto proto, string where)

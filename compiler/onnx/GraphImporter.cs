@@ -10,10 +10,12 @@ internal sealed class GraphImporter(ImportSession session, ImportScope scope)
 {
     private const int DeepestCalls = 64;
 
-    public void DefineInitializers(GraphProto graph)
+    /// <summary>Defines the graph's constants; <paramref name="payloads"/> are data that are not in the proto, by position.</summary>
+    public void DefineInitializers(GraphProto graph, IReadOnlyDictionary<int, ReadOnlyMemory<byte>>? payloads = null)
     {
-        foreach (var initializer in graph.Initializer)
+        for (var i = 0; i < graph.Initializer.Count; i++)
         {
+            var initializer = graph.Initializer[i];
             var name = initializer.Name;
             if (name.Length == 0 || scope.Defines(name))
             {
@@ -22,7 +24,8 @@ internal sealed class GraphImporter(ImportSession session, ImportScope scope)
 
             try
             {
-                scope.Set(name, new OnnxValue(scope.Builder, session.ReadTensor(initializer, $"initializer '{name}'"), name));
+                ReadOnlyMemory<byte>? payload = payloads is not null && payloads.TryGetValue(i, out var data) ? data : null;
+                scope.Set(name, new OnnxValue(scope.Builder, session.ReadTensor(initializer, $"initializer '{name}'", payload), name));
             }
             catch (UnsupportedModelException e)
             {

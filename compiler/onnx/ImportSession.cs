@@ -16,10 +16,13 @@ internal sealed class ImportSession
     private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> _functions = [];
     private readonly List<(string What, string Origin)> _unsupported = [];
     private readonly TensorReader _tensors;
+    private readonly IReadOnlyDictionary<int, ReadOnlyMemory<byte>> _payloads;
     private int _nodeCount;
 
-    public ImportSession(ModelProto model, string name, ImportOptions options)
+    /// <summary>An import; <paramref name="payloads"/> are data of the main graph's initializers that are not in the proto.</summary>
+    public ImportSession(ModelProto model, string name, ImportOptions options, IReadOnlyDictionary<int, ReadOnlyMemory<byte>>? payloads = null)
     {
+        _payloads = payloads ?? new Dictionary<int, ReadOnlyMemory<byte>>();
         _model = model;
         _options = options;
         _tensors = new TensorReader(options.Folder);
@@ -61,7 +64,7 @@ internal sealed class ImportSession
         var frame = new ImportFrame(opsets, new Dictionary<string, AttributeProto>(), string.Empty, []);
         var scope = new ImportScope(builder, frame, parent: null);
         var importer = new GraphImporter(this, scope);
-        importer.DefineInitializers(graph);
+        importer.DefineInitializers(graph, _payloads);
         new InputImporter(this, scope, _options.Dims).Define(graph);
         importer.ImportNodes(graph.Node, graph.Output.Select(o => o.Name));
         ThrowIfUnsupported();
@@ -100,7 +103,7 @@ internal sealed class ImportSession
     }
 
     /// <summary>A tensor of numbers, inline or external. <paramref name="where"/> begins messages.</summary>
-    public Tensor ReadTensor(TensorProto proto, string where) => _tensors.Read(proto, where);
+    public Tensor ReadTensor(TensorProto proto, string where, ReadOnlyMemory<byte>? payload = null) => _tensors.Read(proto, where, payload);
 
     private void ThrowIfUnsupported()
     {

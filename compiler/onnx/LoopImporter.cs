@@ -42,6 +42,7 @@ internal sealed class LoopImporter(OnnxNode node, GraphBuilder outer)
         while (true)
         {
             var builder = new GraphBuilder(Module, outer.Facts.Clone());
+            var before = Dims.Symbols.ToHashSet();
             var iteration = builder.Input(new TensorType(ElementType.Int64, []));
             builder.Input(new TensorType(ElementType.Bool, []));
             var carried = initial.Select((v, i) => builder.Input(new TensorType(v.Type.Element, shapes[i]))).ToArray();
@@ -59,7 +60,7 @@ internal sealed class LoopImporter(OnnxNode node, GraphBuilder outer)
             if (!Widen(builder, shapes, carried, body.Next))
             {
                 var isBounded = isStarted && body.Condition.Constant is { Count: 1 } constant && constant.GetLong(0) != 0 ? knownTrips : null;
-                return Emit(builder, [trips, condition, .. initial], shapes, body, isBounded);
+                return Emit(builder, before, [trips, condition, .. initial], shapes, body, isBounded);
             }
         }
     }
@@ -99,65 +100,52 @@ internal sealed class LoopImporter(OnnxNode node, GraphBuilder outer)
 
     private bool IsChanging(Dim dim) => _changing.Contains(dim);
 
-    private Value[] Emit(GraphBuilder builder, Value[] inputs, Shape[] shapes, Body body, Dim? knownTrips)
+    private Value[] Emit(GraphBuilder builder, HashSet<Dim> before, Value[] inputs, Shape[] shapes, Body body, Dim? knownTrips)
     {
-        foreach (var slice in body.Scanned)
-        {
-            if (slice.Type.Shape.Dims.Any(d => SymbolsOf(d).Any(IsChanging)))
-            {
-                throw node.Unsupported("a scanned output whose slices change their size");
-            }
-        }
-
         var condition = RegionImporter.ToScalar(node, builder, body.Condition.Value, ElementType.Bool);
         var region = builder.Build([condition, .. body.Next, .. body.Scanned]);
         var source = $"{node.Type} '{node.Origin}'";
         var count = Dims.FreshSymbol("trips");
         outer.Facts.AssumeRange(count, 0, long.MaxValue, source);
-        var last = shapes.Select(shape => new Shape([.. shape.Dims.Select(dim => IsChanging(dim) ? NewSize(source) : dim)])).ToValueList();
 
-        // A size that the body binds becomes one of the loop where it is that of a scanned slice.
-        foreach (var symbol in body.Scanned.SelectMany(s => s.Type.Shape.Dims).SelectMany(SymbolsOf).Distinct())
-        {
-            outer.Facts.AssumeRange(symbol, 0, long.MaxValue, source);
-        }
-
-        var loop = outer.AddNode(new Loop(shapes.Length, count, last), inputs, [region], [node.Origin]);
+        // What only the body knows: dims that change, and those that are bound in it.
+        var inside = builder.Nodes.SelectMany(BoundBy).Where(d => !before.Contains(d)).Concat(_changing).ToHashSet();
+        var known = new Dictionary<Dim, Dim>();
+        var results = shapes.Select(shape => Outside(shape, IsChanging))
+            .Concat(body.Scanned.Select(slice => Outside(new Shape([.. slice.Type.Shape.Dims.Select(builder.Facts.Simplify)]), dim => SymbolSet.Of(dim).Any(inside.Contains)))).ToValueList();
+        var loop = outer.AddNode(new Loop(shapes.Length, count, results), inputs, [region], [node.Origin]);
         if (knownTrips is not null)
         {
             outer.Facts.Assume(count, Relation.Equal, knownTrips, source);
         }
 
         return [.. loop.Outputs];
-    }
 
-    private Dim NewSize(string source)
-    {
-        var symbol = Dims.FreshSymbol("n");
-        outer.Facts.AssumeRange(symbol, 0, long.MaxValue, source);
-        return symbol;
-    }
-
-    private static IEnumerable<Dim> SymbolsOf(Dim dim)
-    {
-        var pending = new Stack<Dim>([dim]);
-        var seen = new HashSet<Dim>();
-        while (pending.TryPop(out var item))
+        // Dims that are equal inside and do not change stay equal outside; a changing one has a last value for each tensor.
+        Shape Outside(Shape shape, Func<Dim, bool> isInside) => new([.. shape.Dims.Select(dim =>
         {
-            if (!seen.Add(item))
+            if (!isInside(dim))
             {
-                continue;
+                return dim;
             }
 
-            if (item.IsSymbol)
+            if (IsChanging(dim) || !known.TryGetValue(dim, out var symbol))
             {
-                yield return item;
+                symbol = Dims.FreshSymbol("n");
+                outer.Facts.AssumeRange(symbol, 0, long.MaxValue, source);
+                known[dim] = symbol;
             }
 
-            foreach (var operand in item.Operands.Concat(item.Terms.Select(t => t.Monomial)))
-            {
-                pending.Push(operand);
-            }
-        }
+            return symbol;
+        })]);
     }
+
+    /// <summary>The symbols that a node of the body gives a value, among others.</summary>
+    private static IEnumerable<Dim> BoundBy(Node node) => node.Op switch
+    {
+        BindDim bind => [bind.Symbol],
+        If branch => branch.BoundDims(node).Select(b => b.Symbol),
+        Loop loop => [loop.Trips, .. loop.Shapes.SelectMany(s => s.Dims).Where(d => d.IsSymbol)],
+        _ => [],
+    };
 }

@@ -19,8 +19,8 @@ public static class OnnxImporter
         options = options.Folder is null ? options with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) } : options;
         return Guarded(path, () =>
         {
-            using var stream = File.OpenRead(path);
-            return Import(ModelProto.Parser.ParseFrom(stream), Path.GetFileNameWithoutExtension(path), options);
+            var file = ModelFile.Read(path);
+            return new ImportSession(file.Model, Path.GetFileNameWithoutExtension(path), options, file.Payloads).Run();
         });
     }
 

@@ -11,9 +11,9 @@ namespace Dlc.Compiler.Onnx;
 internal sealed class TensorReader(string? folder)
 {
     /// <summary>
-    /// Reads one tensor. Throws where type, dims and data do not fit each other, and where the type is none that the IR has.
+    /// Reads one tensor; <paramref name="payload"/> is its raw data where that is not in the proto. Throws where type, dims and data do not fit each other, and where the type is none that the IR has.
     /// </summary>
-    public Tensor Read(TensorProto proto, string where)
+    public Tensor Read(TensorProto proto, string where, ReadOnlyMemory<byte>? payload = null)
     {
         if (OnnxTypes.ToElement((DataType)proto.DataType) is not { } element)
         {
@@ -27,6 +27,12 @@ internal sealed class TensorReader(string? folder)
         if (proto.DataLocation == DataLocation.External)
         {
             return new Tensor(element, dims, ExternalData.Read(proto, folder, size, where));
+        }
+
+        if (payload is { } mapped)
+        {
+            return mapped.Length == size ? new Tensor(element, dims, mapped) : throw new DlcException(ErrorCodes.BadTensorFile,
+                $"{OnnxTypes.Name(proto.DataType)}[{string.Join(",", dims)}] takes {size} bytes, raw_data holds {mapped.Length}", where);
         }
 
         if (element != ElementType.Bool && proto.HasRawData && proto.RawData.Length == size)

@@ -10,11 +10,12 @@ namespace Dlc.IR.Ops;
 /// </summary>
 /// <param name="Carried">How many tensors are carried.</param>
 /// <param name="Trips">A symbol that the node binds; also where nothing is scanned.</param>
-/// <param name="Last">
+/// <param name="Shapes">
 /// Result shapes of the carried tensors: on an axis whose dim changes from one iteration to the next (the region's input has a symbol of its own there)
-/// a symbol that the node binds, otherwise the initial dim.
+/// a symbol that the node binds, otherwise the initial dim. Then those of the scanned slices, in which a symbol that the node binds stands for a dim
+/// that only the region knows; all iterations must leave the same.
 /// </param>
-public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Last) : Op
+public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Shapes) : Op
 {
     public override void Infer(InferContext c)
     {
@@ -23,9 +24,9 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Last) : Op
         c.ExpectRank(1, 0);
         c.ExpectElement(0, t => t == ElementType.Int64, "an i64 scalar");
         c.ExpectElement(1, t => t == ElementType.Bool, "a bool scalar");
-        if (c.Regions.Length != 1 || c.Regions[0].Inputs.Length != 2 + Carried || c.Regions[0].Outputs.Length < 1 + Carried || Last.Count != Carried)
+        if (c.Regions.Length != 1 || c.Regions[0].Inputs.Length != 2 + Carried || c.Regions[0].Outputs.Length != 1 + Shapes.Count || Shapes.Count < Carried)
         {
-            throw c.Error($"expects a region with {2 + Carried} inputs and at least {1 + Carried} outputs");
+            throw c.Error($"expects a region with {2 + Carried} inputs and {1 + Shapes.Count} outputs");
         }
 
         var body = c.Regions[0];
@@ -37,13 +38,18 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Last) : Op
                 throw c.Error($"carried tensor {i} should keep its type, found {first}, then {next}");
             }
 
-            c.Output(first.Element, Last[i]);
+            c.Output(first.Element, Shapes[i]);
         }
 
-        foreach (var scanned in body.Outputs.Skip(1 + Carried))
+        for (var i = Carried; i < Shapes.Count; i++)
         {
-            // Symbols that the region binds mean nothing outside; it may know what they are.
-            c.Output(scanned.Type.Element, new Shape([Trips, .. scanned.Type.Shape.Dims.Select(body.Facts.Simplify)]));
+            var slice = body.Outputs[1 + i].Type;
+            if (slice.Rank != Shapes[i].Rank)
+            {
+                throw c.Error($"scans {slice}, not {Shapes[i]}");
+            }
+
+            c.Output(slice.Element, new Shape([Trips, .. Shapes[i].Dims]));
         }
     }
 
@@ -72,13 +78,13 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Last) : Op
         c.BindNow(Trips, trip);
         for (var i = 0; i < Carried; i++)
         {
-            BindDims(c, Last[i], carried[i].Dims);
+            BindDims(c, Shapes[i], carried[i].Dims);
             c.SetOutput(i, carried[i]);
         }
 
         for (var i = 0; i < scanned.Count; i++)
         {
-            c.SetOutput(Carried + i, Stack(c, body.Outputs[1 + Carried + i].Type, scanned[i]));
+            c.SetOutput(Carried + i, Stack(c, body.Outputs[1 + Carried + i].Type.Element, Shapes[Carried + i], scanned[i]));
         }
     }
 
@@ -94,23 +100,16 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Last) : Op
     }
 
     /// <summary>Slices along a new leading axis. Sizes that only an iteration would have known are 0 after none.</summary>
-    private static Tensor Stack(EvaluateContext c, TensorType slice, List<Tensor> slices)
+    private static Tensor Stack(EvaluateContext c, ElementType element, Shape slice, List<Tensor> slices)
     {
-        if (slices.Count == 0)
-        {
-            foreach (var symbol in slice.Shape.Dims.Where(d => d.IsSymbol && !c.IsBound(d)))
-            {
-                c.BindNow(symbol, 0);
-            }
-        }
-
-        var dims = slices.Count == 0 ? c.Dim(slice.Shape) : slices[0].Dims;
+        var dims = slices.Count > 0 ? slices[0].Dims : [.. slice.Dims.Select(dim => dim.IsSymbol && !c.IsBound(dim) ? 0 : c.Dim(dim))];
         if (slices.Any(s => !s.Dims.AsSpan().SequenceEqual(dims)))
         {
             throw EvaluateContext.Error("the slices of a scanned output differ in their dims");
         }
 
-        return new Tensor(slice.Element, [slices.Count, .. dims], slices.SelectMany(s => s.Bytes.ToArray()).ToArray());
+        BindDims(c, slice, dims);
+        return new Tensor(element, [slices.Count, .. dims], slices.SelectMany(s => s.Bytes.ToArray()).ToArray());
     }
 
     /// <summary>
@@ -128,7 +127,7 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Last) : Op
             {
                 if (!ReferenceEquals(first[axis], inside[axis]) && inside[axis].IsSymbol && seen.Add(inside[axis]))
                 {
-                    yield return (inside[axis], first[axis], next[axis], Last[i][axis]);
+                    yield return (inside[axis], first[axis], next[axis], Shapes[i][axis]);
                 }
             }
         }

@@ -174,7 +174,7 @@ public sealed class EmitTests
         var grown = body.Add(new Concat(0), [carried, body.Add(new Reshape(new Shape([Dims.One])), [number])]);
         var last = _module.Facts.NewDim("L");
         var node = graph.AddNode(
-            new Loop(1, _module.Facts.NewDim("T"), [new Shape([last])]), [trips, yes, x], [body.Build([go, grown, body.Add(new Neg(), [number])])]);
+            new Loop(1, _module.Facts.NewDim("T"), [new Shape([last]), []]), [trips, yes, x], [body.Build([go, grown, body.Add(new Neg(), [number])])]);
         _module.OutputNames = ["last", "slices"];
         using var model = Compile(graph.Build([graph.Add(new Neg(), [node.Outputs[0]]), node.Outputs[1]]));
         using var session = model.CreateSession();

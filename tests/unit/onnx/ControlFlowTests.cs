@@ -82,6 +82,18 @@ public sealed class ControlFlowTests
     }
 
     [Fact]
+    public void Slices_of_a_size_that_only_the_body_knows_are_stacked()
+    {
+        var body = Subgraph("i go v", "go v2 slice", NodeOf("Identity v -> v2"), NodeOf("Add i one -> j"), NodeOf("Unsqueeze i zero -> a"),
+            NodeOf("Unsqueeze j zero -> b"), NodeOf("Slice x a b -> slice"));
+        var module = new TestModel().Floats("x", "N").Input("n", DataType.Int64).Longs("zero", 0).Long("one", 1)
+            .Node("Loop n _ x -> last all", Body("body", body)).Output("all").Import();
+        Assert.Equal([1f, 2], Run(module, Floats(1, 2, 3), Tensor.Scalar(2)));
+        Assert.Empty(Run(module, Floats(1, 2, 3), Tensor.Scalar(0)));
+        Assert.Throws<DlcException>(() => Run(module, Floats(1, 2, 3), Tensor.Scalar(4)));
+    }
+
+    [Fact]
     public void Loop_that_keeps_sizes_keeps_their_dims()
     {
         var body = Subgraph("i go v", "go v2", NodeOf("Add v v -> v2"));
