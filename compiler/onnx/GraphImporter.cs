@@ -24,7 +24,7 @@ internal sealed class GraphImporter(ImportSession session, ImportScope scope)
 
             try
             {
-                ReadOnlyMemory<byte>? payload = payloads is not null && payloads.TryGetValue(i, out var data) ? data : null;
+                var payload = payloads is not null && payloads.TryGetValue(i, out var data) ? data : (ReadOnlyMemory<byte>?)null;
                 scope.Set(name, new OnnxValue(scope.Builder, session.ReadTensor(initializer, $"initializer '{name}'", payload), name));
             }
             catch (UnsupportedModelException e)

@@ -186,4 +186,51 @@ public sealed class ModelFileTests : IDisposable
         var constant = (Constant)OnnxImporter.Import(model.Proto).Main.Nodes.Single(n => n.Op is Constant).Op;
         Assert.True(constant.Tensor.Memory.Span.Overlaps(model.Graph.Initializer[0].RawData.Span));
     }
+
+    [Fact]
+    public void Large_weights_stay_in_the_file()
+    {
+        const int Count = 1 << 18;
+        var model = new TestModel().Floats("x", "1").Longs("first", 7).Node("Gather w first -> a").Node("Add x a -> y").Output("y");
+        var values = Enumerable.Range(0, Count).Select(i => (float)i).ToArray();
+        model.Graph.Initializer.Insert(0, new TensorProto
+        {
+            Name = "w", DataType = 1, Dims = { Count }, RawData = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values)),
+        });
+        var path = Path.Combine(_folder, "large.onnx");
+        File.WriteAllBytes(path, model.Proto.ToByteArray());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var module = OnnxImporter.Import(path);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 * Count / 2);
+        Assert.Equal([8f], Run(module, Floats(1)));
+
+        // The claim of the dims no longer fits the payload.
+        model.Graph.Initializer[0].Dims[0] = Count + 1;
+        File.WriteAllBytes(path, model.Proto.ToByteArray());
+        Assert.Equal(ErrorCodes.BadTensorFile, Assert.ThrowsAny<DlcException>(() => OnnxImporter.Import(path)).Code);
+    }
+
+    [Fact]
+    public void Files_that_are_cut_off_or_damaged_are_refused()
+    {
+        var model = new TestModel().Floats("x", "1").Node("Add x w -> y").Output("y");
+        model.Graph.Initializer.Add(new TensorProto { Name = "w", DataType = 1, Dims = { 1 << 15 }, RawData = ByteString.CopyFrom(new byte[4 << 15]) });
+        var bytes = model.Proto.ToByteArray();
+        var path = Path.Combine(_folder, "damaged.onnx");
+        var random = new Random(5);
+        for (var i = 0; i < 200; i++)
+        {
+            var damaged = (byte[])bytes.Clone();
+            damaged[random.Next(100)] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(path, i % 2 == 0 ? damaged : damaged[..random.Next(bytes.Length)]);
+            try
+            {
+                OnnxImporter.Import(path);
+            }
+            catch (DlcException e)
+            {
+                Assert.IsNotType<InternalCompilerException>(e);
+            }
+        }
+    }
 }
