@@ -14,6 +14,8 @@ public sealed class SimplifyArithmetic : Rewrite
 
     public override string Name => "simplify-arithmetic";
 
+    protected override bool NeedsUses => true;
+
     protected override Value? Replace(Match m) => m.Op switch
     {
         Add => Swap(m) ?? Neutral(m, 0) ?? Join(m),
@@ -24,6 +26,7 @@ public sealed class SimplifyArithmetic : Rewrite
         Neg when m.Made<Neg>(0) is not null => m.IfSameType(m.From(0)),
         Min or Max or And or Or when ReferenceEquals(m.Inputs[0], m.Inputs[1]) => m.IfSameType(m.Inputs[0]),
         Not when m.Made<Not>(0) is not null => m.IfSameType(m.From(0)),
+        Min or Max when m.Inputs[0].Producer?.Op == m.Op && ReferenceEquals(m.From(0, 1), m.Inputs[1]) => m.IfSameType(m.Inputs[0]),
         And => Neutral(m, 1, swapped: true),
         Or => Neutral(m, 0, swapped: true),
         _ => null,
@@ -41,10 +44,10 @@ public sealed class SimplifyArithmetic : Rewrite
     private static Value? Unary(Match m, Op op) =>
         m.IfSameType(m.Inputs[0]) is { } x ? m.Make(op, x) : null;
 
-    /// <summary>(x op c) op d is x op (c op d), where the constants are small.</summary>
+    /// <summary>(x op c) op d is x op (c op d), where the constants are small and nobody else reads the inner one.</summary>
     private static Value? Join(Match m)
     {
-        if (!IsFloat(m) || m.Constant(1) is not { Count: <= JoinedElements } || m.Inputs[0].Producer?.Op is not { } inner || inner != m.Op
+        if (!IsFloat(m) || !m.IsOnlyUse(0) || m.Constant(1) is not { Count: <= JoinedElements } || m.Inputs[0].Producer?.Op is not { } inner || inner != m.Op
             || Match.ConstantOf(m.From(0, 1)) is not { Count: <= JoinedElements })
         {
             return null;

@@ -136,6 +136,23 @@ public sealed class SimplifyTests : PassTestBase
     }
 
     [Fact]
+    public void A_sum_that_others_read_is_not_joined()
+    {
+        var inner = Graph.Add(new Add(), [Input("N", 4), Constant([1, 2, 3, 4], 4)]);
+        var y = Graph.Add(new Mul(), [inner, Graph.Add(new Add(), [inner, Scalar(3)])]);
+        Assert.Equal(["Add", "Add", "Mul"], Ops(Run(new SimplifyArithmetic(), y)));
+    }
+
+    [Fact]
+    public void The_same_bound_twice_is_one()
+    {
+        var zero = Scalar(0);
+        var inner = Graph.Add(new Max(), [Input("N", 4), zero]);
+        Assert.Same(inner, Run(new SimplifyArithmetic(), Graph.Add(new Max(), [inner, zero])).Outputs[0]);
+        Assert.Equal(["Max", "Max"], Ops(Run(new SimplifyArithmetic(), Graph.Add(new Max(), [inner, Scalar(1)]))));
+    }
+
+    [Fact]
     public void Views_of_views_merge()
     {
         var x = Input("N", 4, 6);
