@@ -162,4 +162,53 @@ public sealed class SelectionTests
             Assert.Equal(deviation, Math.Sqrt(x.Average(v => (v - mean) * (v - mean))), 0.06);
         }
     }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void Linear_attention(bool hasDecay, bool hasBeta)
+    {
+        var m = new OpCheck();
+        var inputs = new List<Value>
+        {
+            m.Input("b t 4 d", OpCheck.Random(2, 3, 4, 5)), m.Input("b t 2 d", OpCheck.Random(2, 3, 2, 5)), m.Input("b t 2 e", OpCheck.Random(2, 3, 2, 6)),
+            m.Input("b 2 d e", OpCheck.Random(2, 2, 5, 6)),
+        };
+        if (hasDecay)
+        {
+            inputs.Add(m.Input("b t 2 d", OpCheck.Random(2, 3, 2, 5)));
+        }
+
+        if (hasBeta)
+        {
+            inputs.Add(m.Input("b t 2", OpCheck.Random(2, 3, 2)));
+        }
+
+        m.Check(new LinearAttention(hasDecay, hasBeta), [.. inputs]);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Determinants(long n)
+    {
+        var m = new OpCheck();
+        m.Check(new Determinant(), m.Input("b n n", OpCheck.Random(3, n, n)));
+        m = new OpCheck();
+        m.Check(new Determinant(), m.Input("b n n", OpCheck.Integers(ElementType.Float32, 0, 2, 8, n, n)));
+    }
+
+    [Theory]
+    [InlineData(1, 3)]
+    [InlineData(2, 0)]
+    [InlineData(3, 5)]
+    public void N_grams(long length, long skips)
+    {
+        var m = new OpCheck();
+        m.Check(new NGramCounts(length, skips, 4), m.Input("b n", OpCheck.Integers(ElementType.Int64, 0, 3, 2, 7)),
+            m.Input($"g {length}", OpCheck.Integers(ElementType.Int64, 0, 3, 5, length)), m.Input("g", Tensor.Vector(3, 0, 1, 2, 0)));
+    }
 }
