@@ -95,6 +95,15 @@ public sealed class MathTests
         }
     }
 
+    [Fact]
+    public void Small_powers_of_integers_are_exact()
+    {
+        double[] x = [9, 3, -7, 10, 2, 1.5, 5, 2];
+        double[] y = [3, 20, 5, 15, -10, 4, -1, 100];
+        Run(ElementType.Float64, (k, v, inputs) => E.Binary(BinaryOp.Pow, E.Load(inputs[0], v), E.Load(inputs[1], v)), [x, y],
+            (i, actual) => Assert.Equal(Math.Pow(x[i], y[i]), actual));
+    }
+
     public static TheoryData<UnaryOp> Functions() =>
         [.. Enum.GetValues<UnaryOp>().Where(op => op is not (UnaryOp.Not or UnaryOp.BitNot or UnaryOp.IsNaN))];
 
