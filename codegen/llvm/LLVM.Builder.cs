@@ -14,9 +14,6 @@ internal static unsafe partial class LLVM
     [LibraryImport(Library, EntryPoint = "LLVMPositionBuilderAtEnd")]
     internal static partial void PositionBuilderAtEnd(nint builder, nint block);
 
-    [LibraryImport(Library, EntryPoint = "LLVMPositionBuilderBefore")]
-    internal static partial void PositionBuilderBefore(nint builder, nint instruction);
-
     [LibraryImport(Library, EntryPoint = "LLVMGetInsertBlock")]
     internal static partial nint GetInsertBlock(nint builder);
 
@@ -29,14 +26,8 @@ internal static unsafe partial class LLVM
     [LibraryImport(Library, EntryPoint = "LLVMBuildCondBr")]
     internal static partial nint BuildCondBr(nint builder, nint condition, nint then, nint otherwise);
 
-    [LibraryImport(Library, EntryPoint = "LLVMBuildSwitch")]
-    internal static partial nint BuildSwitch(nint builder, nint value, nint otherwise, uint cases);
-
     [LibraryImport(Library, EntryPoint = "LLVMBuildFNeg")]
     internal static partial nint BuildFNeg(nint builder, nint value, byte* name);
-
-    [LibraryImport(Library, EntryPoint = "LLVMBuildFreeze")]
-    internal static partial nint BuildFreeze(nint builder, nint value, byte* name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildNeg")]
     internal static partial nint BuildNeg(nint builder, nint value, byte* name);
@@ -58,9 +49,6 @@ internal static unsafe partial class LLVM
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildUDiv")]
     internal static partial nint BuildUDiv(nint builder, nint left, nint right, byte* name);
-
-    [LibraryImport(Library, EntryPoint = "LLVMBuildSRem")]
-    internal static partial nint BuildSRem(nint builder, nint left, nint right, byte* name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildURem")]
     internal static partial nint BuildURem(nint builder, nint left, nint right, byte* name);
@@ -98,12 +86,6 @@ internal static unsafe partial class LLVM
     [LibraryImport(Library, EntryPoint = "LLVMBuildNSWAdd")]
     internal static partial nint BuildNSWAdd(nint builder, nint left, nint right, byte* name);
 
-    [LibraryImport(Library, EntryPoint = "LLVMBuildNSWSub")]
-    internal static partial nint BuildNSWSub(nint builder, nint left, nint right, byte* name);
-
-    [LibraryImport(Library, EntryPoint = "LLVMBuildNSWMul")]
-    internal static partial nint BuildNSWMul(nint builder, nint left, nint right, byte* name);
-
     [LibraryImport(Library, EntryPoint = "LLVMBuildTrunc")]
     internal static partial nint BuildTrunc(nint builder, nint value, nint type, byte* name);
 
@@ -122,9 +104,6 @@ internal static unsafe partial class LLVM
     [LibraryImport(Library, EntryPoint = "LLVMBuildFPToSI")]
     internal static partial nint BuildFPToSI(nint builder, nint value, nint type, byte* name);
 
-    [LibraryImport(Library, EntryPoint = "LLVMBuildFPToUI")]
-    internal static partial nint BuildFPToUI(nint builder, nint value, nint type, byte* name);
-
     [LibraryImport(Library, EntryPoint = "LLVMBuildSIToFP")]
     internal static partial nint BuildSIToFP(nint builder, nint value, nint type, byte* name);
 
@@ -133,12 +112,6 @@ internal static unsafe partial class LLVM
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildBitCast")]
     internal static partial nint BuildBitCast(nint builder, nint value, nint type, byte* name);
-
-    [LibraryImport(Library, EntryPoint = "LLVMBuildPtrToInt")]
-    internal static partial nint BuildPtrToInt(nint builder, nint value, nint type, byte* name);
-
-    [LibraryImport(Library, EntryPoint = "LLVMBuildIntToPtr")]
-    internal static partial nint BuildIntToPtr(nint builder, nint value, nint type, byte* name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildICmp")]
     internal static partial nint BuildICmp(nint builder, LLVMIntPredicate predicate, nint left, nint right, byte* name);

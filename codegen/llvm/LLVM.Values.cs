@@ -6,17 +6,11 @@ namespace Dlc.Codegen.Llvm;
 internal static unsafe partial class LLVM
 {
     // Types.
-    [LibraryImport(Library, EntryPoint = "LLVMVoidTypeInContext")]
-    internal static partial nint VoidTypeInContext(nint context);
-
     [LibraryImport(Library, EntryPoint = "LLVMIntTypeInContext")]
     internal static partial nint IntTypeInContext(nint context, uint bits);
 
     [LibraryImport(Library, EntryPoint = "LLVMHalfTypeInContext")]
     internal static partial nint HalfTypeInContext(nint context);
-
-    [LibraryImport(Library, EntryPoint = "LLVMBFloatTypeInContext")]
-    internal static partial nint BFloatTypeInContext(nint context);
 
     [LibraryImport(Library, EntryPoint = "LLVMFloatTypeInContext")]
     internal static partial nint FloatTypeInContext(nint context);
@@ -116,37 +110,10 @@ internal static unsafe partial class LLVM
     [LibraryImport(Library, EntryPoint = "LLVMSetUnnamedAddress")]
     internal static partial void SetUnnamedAddress(nint global, int kind);
 
-    [LibraryImport(Library, EntryPoint = "LLVMGetMDKindIDInContext")]
-    internal static partial uint GetMDKindIDInContext(nint context, byte* name, uint length);
-
-    [LibraryImport(Library, EntryPoint = "LLVMMDNodeInContext2")]
-    internal static partial nint MDNodeInContext2(nint context, nint* values, nuint count);
-
-    [LibraryImport(Library, EntryPoint = "LLVMMDStringInContext2")]
-    internal static partial nint MDStringInContext2(nint context, byte* text, nuint length);
-
-    [LibraryImport(Library, EntryPoint = "LLVMValueAsMetadata")]
-    internal static partial nint ValueAsMetadata(nint value);
-
-    [LibraryImport(Library, EntryPoint = "LLVMMetadataAsValue")]
-    internal static partial nint MetadataAsValue(nint context, nint metadata);
-
-    [LibraryImport(Library, EntryPoint = "LLVMSetMetadata")]
-    internal static partial void SetMetadata(nint instruction, uint kind, nint node);
-
     // Blocks.
     [LibraryImport(Library, EntryPoint = "LLVMAppendBasicBlockInContext", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint AppendBasicBlockInContext(nint context, nint function, string name);
 
-    [LibraryImport(Library, EntryPoint = "LLVMGetBasicBlockTerminator")]
-    internal static partial nint GetBasicBlockTerminator(nint block);
-
     [LibraryImport(Library, EntryPoint = "LLVMGetBasicBlockParent")]
     internal static partial nint GetBasicBlockParent(nint block);
-
-    [LibraryImport(Library, EntryPoint = "LLVMGetEntryBasicBlock")]
-    internal static partial nint GetEntryBasicBlock(nint function);
-
-    [LibraryImport(Library, EntryPoint = "LLVMGetFirstInstruction")]
-    internal static partial nint GetFirstInstruction(nint block);
 }

@@ -78,9 +78,6 @@ internal static unsafe partial class LLVM
     [LibraryImport(Library, EntryPoint = "LLVMAddFunction", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint AddFunction(nint module, string name, nint type);
 
-    [LibraryImport(Library, EntryPoint = "LLVMGetNamedFunction", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial nint GetNamedFunction(nint module, string name);
-
     [LibraryImport(Library, EntryPoint = "LLVMAddGlobal", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint AddGlobal(nint module, nint type, string name);
 

@@ -16,9 +16,6 @@ public readonly unsafe record struct LLVMBuilderRef(nint Handle) : IDisposable
     /// <summary>Appends to <paramref name="block"/> from now on.</summary>
     public void PositionAtEnd(LLVMBasicBlockRef block) => LLVM.PositionBuilderAtEnd(Handle, block.Handle);
 
-    /// <summary>Inserts before <paramref name="instruction"/> from now on.</summary>
-    public void PositionBefore(LLVMValueRef instruction) => LLVM.PositionBuilderBefore(Handle, instruction.Handle);
-
     /// <summary>LLVM's <c>ret</c>.</summary>
     public LLVMValueRef BuildRet(LLVMValueRef value) => new(LLVM.BuildRet(Handle, value.Handle));
 
@@ -31,9 +28,6 @@ public readonly unsafe record struct LLVMBuilderRef(nint Handle) : IDisposable
 
     /// <summary>LLVM's <c>fneg</c>.</summary>
     public LLVMValueRef BuildFNeg(LLVMValueRef value) => new(LLVM.BuildFNeg(Handle, value.Handle, NoName));
-
-    /// <summary>LLVM's <c>freeze</c>.</summary>
-    public LLVMValueRef BuildFreeze(LLVMValueRef value) => new(LLVM.BuildFreeze(Handle, value.Handle, NoName));
 
     /// <summary>LLVM's <c>neg</c>.</summary>
     public LLVMValueRef BuildNeg(LLVMValueRef value) => new(LLVM.BuildNeg(Handle, value.Handle, NoName));
@@ -55,9 +49,6 @@ public readonly unsafe record struct LLVMBuilderRef(nint Handle) : IDisposable
 
     /// <summary>LLVM's <c>udiv</c>.</summary>
     public LLVMValueRef BuildUDiv(LLVMValueRef left, LLVMValueRef right) => new(LLVM.BuildUDiv(Handle, left.Handle, right.Handle, NoName));
-
-    /// <summary>LLVM's <c>srem</c>.</summary>
-    public LLVMValueRef BuildSRem(LLVMValueRef left, LLVMValueRef right) => new(LLVM.BuildSRem(Handle, left.Handle, right.Handle, NoName));
 
     /// <summary>LLVM's <c>urem</c>.</summary>
     public LLVMValueRef BuildURem(LLVMValueRef left, LLVMValueRef right) => new(LLVM.BuildURem(Handle, left.Handle, right.Handle, NoName));
@@ -95,12 +86,6 @@ public readonly unsafe record struct LLVMBuilderRef(nint Handle) : IDisposable
     /// <summary>LLVM's <c>add nsw</c>.</summary>
     public LLVMValueRef BuildNSWAdd(LLVMValueRef left, LLVMValueRef right) => new(LLVM.BuildNSWAdd(Handle, left.Handle, right.Handle, NoName));
 
-    /// <summary>LLVM's <c>sub nsw</c>.</summary>
-    public LLVMValueRef BuildNSWSub(LLVMValueRef left, LLVMValueRef right) => new(LLVM.BuildNSWSub(Handle, left.Handle, right.Handle, NoName));
-
-    /// <summary>LLVM's <c>mul nsw</c>.</summary>
-    public LLVMValueRef BuildNSWMul(LLVMValueRef left, LLVMValueRef right) => new(LLVM.BuildNSWMul(Handle, left.Handle, right.Handle, NoName));
-
     /// <summary>LLVM's <c>trunc</c>.</summary>
     public LLVMValueRef BuildTrunc(LLVMValueRef value, LLVMTypeRef type) => new(LLVM.BuildTrunc(Handle, value.Handle, type.Handle, NoName));
 
@@ -119,9 +104,6 @@ public readonly unsafe record struct LLVMBuilderRef(nint Handle) : IDisposable
     /// <summary>LLVM's <c>fptosi</c>.</summary>
     public LLVMValueRef BuildFPToSI(LLVMValueRef value, LLVMTypeRef type) => new(LLVM.BuildFPToSI(Handle, value.Handle, type.Handle, NoName));
 
-    /// <summary>LLVM's <c>fptoui</c>.</summary>
-    public LLVMValueRef BuildFPToUI(LLVMValueRef value, LLVMTypeRef type) => new(LLVM.BuildFPToUI(Handle, value.Handle, type.Handle, NoName));
-
     /// <summary>LLVM's <c>sitofp</c>.</summary>
     public LLVMValueRef BuildSIToFP(LLVMValueRef value, LLVMTypeRef type) => new(LLVM.BuildSIToFP(Handle, value.Handle, type.Handle, NoName));
 
@@ -130,12 +112,6 @@ public readonly unsafe record struct LLVMBuilderRef(nint Handle) : IDisposable
 
     /// <summary>LLVM's <c>bitcast</c>.</summary>
     public LLVMValueRef BuildBitCast(LLVMValueRef value, LLVMTypeRef type) => new(LLVM.BuildBitCast(Handle, value.Handle, type.Handle, NoName));
-
-    /// <summary>LLVM's <c>ptrtoint</c>.</summary>
-    public LLVMValueRef BuildPtrToInt(LLVMValueRef value, LLVMTypeRef type) => new(LLVM.BuildPtrToInt(Handle, value.Handle, type.Handle, NoName));
-
-    /// <summary>LLVM's <c>inttoptr</c>.</summary>
-    public LLVMValueRef BuildIntToPtr(LLVMValueRef value, LLVMTypeRef type) => new(LLVM.BuildIntToPtr(Handle, value.Handle, type.Handle, NoName));
 
     /// <summary>LLVM's <c>icmp</c>.</summary>
     public LLVMValueRef BuildICmp(LLVMIntPredicate predicate, LLVMValueRef left, LLVMValueRef right) =>

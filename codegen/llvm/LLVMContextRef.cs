@@ -5,7 +5,6 @@ namespace Dlc.Codegen.Llvm;
 /// <summary>Owns types, constants and modules of one thread. Freed by <see cref="Dispose"/>, after its modules and builders.</summary>
 public readonly unsafe record struct LLVMContextRef(nint Handle) : IDisposable
 {
-    public LLVMTypeRef VoidType => new(LLVM.VoidTypeInContext(Handle));
 
     public LLVMTypeRef Int1Type => new(LLVM.IntTypeInContext(Handle, 1));
 
@@ -18,8 +17,6 @@ public readonly unsafe record struct LLVMContextRef(nint Handle) : IDisposable
     public LLVMTypeRef Int64Type => new(LLVM.IntTypeInContext(Handle, 64));
 
     public LLVMTypeRef HalfType => new(LLVM.HalfTypeInContext(Handle));
-
-    public LLVMTypeRef BFloatType => new(LLVM.BFloatTypeInContext(Handle));
 
     public LLVMTypeRef FloatType => new(LLVM.FloatTypeInContext(Handle));
 

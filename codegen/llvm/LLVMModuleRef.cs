@@ -21,9 +21,6 @@ public readonly unsafe record struct LLVMModuleRef(nint Handle) : IDisposable
     /// <summary>Declares a function; its body is added by appending blocks.</summary>
     public LLVMValueRef AddFunction(string name, LLVMTypeRef type) => new(LLVM.AddFunction(Handle, name, type.Handle));
 
-    /// <summary>The function called <paramref name="name"/>, or the null handle.</summary>
-    public LLVMValueRef GetNamedFunction(string name) => new(LLVM.GetNamedFunction(Handle, name));
-
     /// <summary>Adds a global variable.</summary>
     public LLVMValueRef AddGlobal(LLVMTypeRef type, string name) => new(LLVM.AddGlobal(Handle, type.Handle, name));
 

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Dlc.Codegen.Llvm;
 
 /// <summary>A constant, function, global, parameter or instruction; owned by its module or context.</summary>
@@ -22,9 +20,6 @@ public readonly unsafe record struct LLVMValueRef(nint Handle)
 
     /// <summary>Type of a function or global, as opposed to the pointer that it is.</summary>
     public LLVMTypeRef GlobalValueType => new(LLVM.GlobalGetValueType(Handle));
-
-    /// <summary>First block of a function.</summary>
-    public LLVMBasicBlockRef EntryBasicBlock => new(LLVM.GetEntryBasicBlock(Handle));
 
     /// <summary>An integer constant.</summary>
     public static LLVMValueRef CreateConstInt(LLVMTypeRef type, ulong value, bool signExtend = false) =>
@@ -94,17 +89,6 @@ public readonly unsafe record struct LLVMValueRef(nint Handle)
     {
         const int internalLinkage = 8;
         LLVM.SetLinkage(Handle, internalLinkage);
-    }
-
-    /// <summary>Attaches metadata <c>!kind !node</c> to an instruction.</summary>
-    public void SetMetadata(LLVMContextRef context, string kind, LLVMMetadataRef node)
-    {
-        byte[] name = Encoding.UTF8.GetBytes(kind);
-        fixed (byte* p = name)
-        {
-            uint id = LLVM.GetMDKindIDInContext(context.Handle, p, (uint)name.Length);
-            LLVM.SetMetadata(Handle, id, LLVM.MetadataAsValue(context.Handle, node.Handle));
-        }
     }
 
     /// <summary>Adds an enum attribute to a function (index -1), its result (0) or parameter (1 and up).</summary>
