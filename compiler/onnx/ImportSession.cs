@@ -40,6 +40,9 @@ internal sealed class ImportSession
 
     public FreeNames FreeNames { get; } = new();
 
+    /// <summary>Dims of inputs that the model writes as 0: mostly not known, but 0 where nothing else makes sense.</summary>
+    public HashSet<IR.Symbolic.Dim> WrittenAsZero { get; } = [];
+
     public Symbolic.SymbolicTruths Truths { get; } = new();
 
     public Module Run()
@@ -71,7 +74,14 @@ internal sealed class ImportSession
         var outputs = new Value[graph.Output.Count];
         for (var i = 0; i < outputs.Length; i++)
         {
-            var value = scope.Find(graph.Output[i].Name)!.Value;
+            var output = scope.Find(graph.Output[i].Name)!;
+            if (!output.IsTensor)
+            {
+                AddUnsupported("output that is a sequence or an optional", graph.Output[i].Name);
+                ThrowIfUnsupported();
+            }
+
+            var value = output.Value;
             GraphBuilder.Name(value, graph.Output[i].Name);
             outputs[i] = value;
         }

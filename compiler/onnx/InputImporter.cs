@@ -85,7 +85,13 @@ internal sealed class InputImporter(ImportSession session, ImportScope scope, IR
         }
 
         var source = $"dim {axis} of input '{input}'";
-        return DimExpression.Parse(name, session.Module.Dims, part => written.Contains(part) ? Named(part, source) : null) ?? Named(name, source);
+        var symbol = DimExpression.Parse(name, session.Module.Dims, part => written.Contains(part) ? Named(part, source) : null) ?? Named(name, source);
+        if (dim.HasDimValue && dim.DimValue == 0)
+        {
+            session.WrittenAsZero.Add(symbol);
+        }
+
+        return symbol;
     }
 
     private Dim Named(string name, string source)

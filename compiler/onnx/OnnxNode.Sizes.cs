@@ -54,6 +54,12 @@ public sealed partial class OnnxNode
     public int ElementCount(int input)
     {
         var count = Facts.Simplify(InputType(input).Shape.ElementCount(Dims));
+        if (Session.WrittenAsZero.Contains(count))
+        {
+            RequireEqual(count, Dims.Zero, $"the count of numbers in input {input}");
+            return 0;
+        }
+
         return count.IsConstant && count.Constant <= SymbolicTensor.MaximumElements
             ? (int)count.Constant : throw Unsupported($"input {input} with {count} numbers, where the count decides a rank");
     }

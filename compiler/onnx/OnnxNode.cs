@@ -68,7 +68,15 @@ public sealed partial class OnnxNode
     public string OutputName(int output) => output < _proto.Output.Count ? _proto.Output[output] : string.Empty;
 
     /// <summary>What the input is: for its contents or constant. Throws where it is left out.</summary>
-    public OnnxValue Argument(int input) => HasInput(input) ? _inputs[input]! : throw Error($"needs its input {input}, which is left out");
+    public OnnxValue Argument(int input) => AnyArgument(input) is { IsTensor: true } tensor
+        ? tensor : throw Unsupported($"input {input} that is a sequence or an optional");
+
+    /// <summary>What the input is, a sequence or optional included. Throws where it is left out.</summary>
+    public OnnxValue AnyArgument(int input) => HasInput(input) ? _inputs[input]! : throw Error($"needs its input {input}, which is left out");
+
+    /// <summary>The elements of an input that is a sequence.</summary>
+    public IReadOnlyList<OnnxValue> Sequence(int input) =>
+        AnyArgument(input).Items ?? throw Error($"expects a sequence as input {input}");
 
     /// <summary>The input as an IR value. Throws where it is left out.</summary>
     public Value Input(int input) => Argument(input).Value;

@@ -13,6 +13,9 @@ public sealed class OnnxValue
     /// <summary>Stands for an input that a call of a function leaves out.</summary>
     internal static readonly OnnxValue LeftOut = new();
 
+    /// <summary>An optional without a value.</summary>
+    internal static readonly OnnxValue Nothing = new();
+
     private readonly GraphBuilder _owner;
     private readonly string? _name;
     private Value? _value;
@@ -39,12 +42,23 @@ public sealed class OnnxValue
         Constant = contents.ToTensor();
     }
 
+    /// <summary>A sequence of known length, which exists at import only.</summary>
+    public OnnxValue(IReadOnlyList<OnnxValue> items)
+        : this() => Items = items;
+
     private OnnxValue()
     {
         (_owner, Type) = (null!, null!);
     }
 
+    /// <summary>The tensor's type. A sequence and an optional without a value have none, and are no arguments of operators on tensors.</summary>
     public TensorType Type { get; }
+
+    /// <summary>The elements of a sequence; null for a tensor.</summary>
+    public IReadOnlyList<OnnxValue>? Items { get; }
+
+    /// <summary>Whether this is a tensor, and no sequence and no optional without a value.</summary>
+    public bool IsTensor => Type is not null;
 
     /// <summary>The numbers, where all are known.</summary>
     public Tensor? Constant { get; }

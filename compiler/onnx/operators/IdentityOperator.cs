@@ -5,5 +5,5 @@ internal sealed class IdentityOperator : IOnnxOperator
 {
     public string Type => "Identity";
 
-    public void Import(OnnxNode node) => node.SetOutput(0, node.Argument(0));
+    public void Import(OnnxNode node) => node.SetOutput(0, node.AnyArgument(0));
 }

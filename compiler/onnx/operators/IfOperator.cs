@@ -61,6 +61,11 @@ internal sealed class IfOperator : IOnnxOperator
         for (var i = 0; i < values.Length; i++)
         {
             var (a, b) = (branches[0][i], branches[1][i]);
+            if (!a.IsTensor || !b.IsTensor)
+            {
+                throw node.Unsupported("a sequence or optional that data chooses");
+            }
+
             if (a.Type.Rank != b.Type.Rank)
             {
                 throw misfit(a.Type.Rank, b.Type.Rank);
