@@ -41,7 +41,7 @@ internal sealed class OptimizerOperator(string type) : IOnnxOperator
         var element = x.Type.Element;
         var rate = node.Over(Rate(node, element), node.Plus(node.Times(Steps(node, element), node.Float("decay_factor", 0)), 1));
         squares = node.Plus(squares, node.Square(gradient));
-        var size = node.Plus(node.Root(squares), node.Float("epsilon", 0));
+        var size = node.Plus(node.Root(squares), node.Float("epsilon", 1e-6f));
         return [node.Minus(x, node.Over(node.Times(rate, gradient), size)), squares];
     }
 
@@ -57,7 +57,7 @@ internal sealed class OptimizerOperator(string type) : IOnnxOperator
         var rate = Rate(node, element);
         var corrected = node.Over(node.Times(rate, node.Root(Missing(beta))), Missing(alpha));
         rate = node.Choose(node.IsLess(0, steps), corrected, rate);
-        var size = node.Plus(node.Root(squares), node.Float("epsilon", 0));
+        var size = node.Plus(node.Root(squares), node.Float("epsilon", 1e-6f));
         var next = node.Minus(x, node.Over(node.Times(rate, mean), size));
         return [node.Times(next, 1.0 - node.Float("norm_coefficient_post", 0)), mean, squares];
     }
