@@ -59,11 +59,15 @@ internal sealed class SliceOperator : IOnnxOperator
     public static (Dim Start, Dim Size) Range(OnnxNode node, Dim start, Dim end, long step, Dim extent)
     {
         var (low, high) = step > 0 ? (node.Dims.Zero, extent) : (node.Dims.Const(-1), extent - 1);
-        var first = Clamp(node, FromFront(node, start, extent), step > 0 ? low : node.Dims.Zero, high);
-        var last = Clamp(node, FromFront(node, end, extent), low, high);
+        var (from, until) = (FromFront(node, start, extent), FromFront(node, end, extent));
+        var first = Clamp(node, from, step > 0 ? low : node.Dims.Zero, high);
+        var last = Clamp(node, until, low, high);
         var span = step > 0 ? last - first : first - last;
         var size = node.Facts.Simplify(span).CeilDiv(Math.Abs(step));
-        return (first, Greater(node, size, node.Dims.Zero));
+
+        // Clamping keeps the order of the ends.
+        var isOrdered = step > 0 && node.Facts.ProveLessOrEqual(from, until) == Proof.True;
+        return (first, isOrdered ? size : Greater(node, size, node.Dims.Zero));
     }
 
     private static Dim? Known(OnnxNode node, int input, int i) => node.Contents(input)?.Elements[i].Dim;
