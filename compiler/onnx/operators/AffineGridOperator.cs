@@ -15,7 +15,7 @@ internal sealed class AffineGridOperator : IOnnxOperator
     public void Import(OnnxNode node)
     {
         var theta = node.Input(0);
-        var spatial = node.Sizes(1)[2..];
+        var spatial = node.TargetShape(1).Dims.Skip(2).ToArray();
         var rank = spatial.Length;
         if (theta.Type.Rank != 3 || rank is not (2 or 3))
         {

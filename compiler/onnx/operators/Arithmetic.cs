@@ -107,6 +107,11 @@ internal static class Arithmetic
     public static Value Unsqueezed(this OnnxNode node, Value a, params IEnumerable<int> axes)
     {
         var added = axes.ToHashSet();
+        if (added.Any(axis => axis < 0 || axis >= a.Type.Rank + added.Count))
+        {
+            throw node.Error($"cannot add axes {string.Join(", ", added)} to {a.Type}");
+        }
+
         var rest = new Queue<Dim>(a.Type.Shape.Dims);
         return node.Shaped(a, new Shape([.. Enumerable.Range(0, a.Type.Rank + added.Count)
             .Select(axis => added.Contains(axis) ? node.Dims.One : rest.Dequeue())]));
@@ -127,8 +132,8 @@ internal static class Arithmetic
     }
 
     /// <summary>A vector <c>[C]</c> as <c>[C, 1, ...]</c>, so that it broadcasts along axis <paramref name="axis"/> of a tensor of a rank.</summary>
-    public static Value Along(this OnnxNode node, Value vector, int axis, int rank) =>
-        node.Unsqueezed(vector, Enumerable.Range(1, rank - axis - 1));
+    public static Value Along(this OnnxNode node, Value vector, int axis, int rank) => vector.Type.Rank == 1
+        ? node.Unsqueezed(vector, Enumerable.Range(1, rank - axis - 1)) : throw node.Error($"expects a list of numbers along an axis, found {vector.Type}");
 
     /// <summary>Elements <c>start .. start + size</c> of an axis; the value itself where that is all of them.</summary>
     public static Value Sliced(this OnnxNode node, Value a, int axis, Dim start, Dim size)

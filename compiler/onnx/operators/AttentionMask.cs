@@ -91,6 +91,11 @@ internal sealed class AttentionMask(OnnxNode node, Dim queries, Dim keys, (Dim K
     /// <summary>A mask over fewer keys forbids the rest.</summary>
     private Value Padded(Value mask)
     {
+        if (mask.Type.Rank is < 1 or > 4)
+        {
+            throw node.Error($"expects a mask of 1 to 4 axes, found {mask.Type}");
+        }
+
         var missing = node.Facts.Simplify(keys - mask.Type.Shape[^1]);
         if (missing.Is(0))
         {

@@ -19,6 +19,11 @@ internal sealed class BatchNormalizationOperator : IOnnxOperator
 
         var input = node.Input(0);
         var rank = input.Type.Rank;
+        if (rank < 1 || Enumerable.Range(1, 4).Any(i => node.InputType(i).Rank != 1))
+        {
+            throw node.Error($"expects [N, C, spatial...] and vectors [C], found {input.Type}");
+        }
+
         var x = node.Widened(input);
         var element = x.Type.Element;
         Value Parameter(int i) => node.As(node.Input(i), element);
@@ -26,7 +31,7 @@ internal sealed class BatchNormalizationOperator : IOnnxOperator
         var isTraining = node.Opset >= 14 && node.Flag("training_mode");
         if (isTraining)
         {
-            int[] axes = [0, .. Enumerable.Range(2, rank - 2)];
+            int[] axes = [0, .. Enumerable.Range(2, Math.Max(rank - 2, 0))];
             var batchMean = node.Mean(x, axes);
             var batchVariance = node.Squeezed(node.Mean(node.Square(node.Minus(x, batchMean)), axes), axes);
             batchMean = node.Squeezed(batchMean, axes);

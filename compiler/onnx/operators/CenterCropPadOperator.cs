@@ -13,7 +13,7 @@ internal sealed class CenterCropPadOperator : IOnnxOperator
         var x = node.Input(0);
         var rank = x.Type.Rank;
         var axes = node.Axes(node.IntsOrNull("axes") ?? [.. Enumerable.Range(0, rank).Select(i => (long)i)], rank);
-        var targets = node.Sizes(1);
+        var targets = node.TargetShape(1).Dims;
         if (targets.Length != axes.Length)
         {
             throw node.Error($"expects an extent for each of {axes.Length} axes, found {targets.Length}");

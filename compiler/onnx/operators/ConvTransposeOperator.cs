@@ -50,6 +50,11 @@ internal sealed class ConvTransposeOperator : IOnnxOperator
         var pads = Spatial.List(node, "pads", 2 * rank, 0);
         var mode = node.String("auto_pad", "NOTSET");
         var wanted = node.IntsOrNull("output_shape");
+        if (wanted is not null && wanted.Length < rank)
+        {
+            throw node.Error($"expects an output_shape of {rank} spatial axes, found {wanted.Length}");
+        }
+
         for (var axis = 0; axis < rank; axis++)
         {
             var full = ((x[axis + 2] - 1) * strides[axis]) + ((taps[axis] - 1) * dilations[axis]) + 1 + extra[axis];

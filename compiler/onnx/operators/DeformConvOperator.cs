@@ -21,6 +21,11 @@ internal sealed class DeformConvOperator : IOnnxOperator
             throw node.Unsupported($"input {x.Type} and weights {w.Type}; two spatial axes and a known kernel are");
         }
 
+        if (offset.Type.Rank != 4)
+        {
+            throw node.Error($"expects offsets [N, C, H, W], found {offset.Type}");
+        }
+
         var spatial = Spatial.Read(node, x.Type.Shape, kernel);
         for (var axis = 0; axis < 2; axis++)
         {

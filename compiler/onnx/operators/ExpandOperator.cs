@@ -9,5 +9,5 @@ internal sealed class ExpandOperator : IOnnxOperator
     public string Type => "Expand";
 
     public void Import(OnnxNode node) =>
-        node.SetOutput(0, node.Emit(new Broadcast(new Shape([.. node.Sizes(1)])), node.Input(0)));
+        node.SetOutput(0, node.Emit(new Broadcast(node.TargetShape(1)), node.Input(0)));
 }

@@ -16,6 +16,12 @@ internal sealed class GatherNDOperator : IOnnxOperator
             throw node.Unsupported($"index tuples of {tuple} numbers, where the count decides a rank");
         }
 
-        node.SetOutput(0, node.Emit(new GatherND((int)node.Int("batch_dims", 0)), node.Input(0), indices));
+        var batch = node.Int("batch_dims", 0);
+        if (batch < 0 || batch >= Math.Min(indices.Type.Rank, node.InputType(0).Rank))
+        {
+            throw node.Error($"has {batch} batch axes for {node.InputType(0)} and {indices.Type}");
+        }
+
+        node.SetOutput(0, node.Emit(new GatherND((int)batch), node.Input(0), indices));
     }
 }

@@ -8,6 +8,9 @@ namespace Dlc.Compiler.Onnx.Operators;
 /// </summary>
 internal sealed class LRNOperator : IOnnxOperator
 {
+    /// <summary>The window is unrolled.</summary>
+    private const long LargestSize = 256;
+
     public string Type => "LRN";
 
     public void Import(OnnxNode node)
@@ -17,6 +20,11 @@ internal sealed class LRNOperator : IOnnxOperator
         if (size < 1 || rank < 2)
         {
             throw node.Error($"expects [N, C, spatial...] and a positive size, found {input.Type} and {size}");
+        }
+
+        if (size > LargestSize)
+        {
+            throw node.Unsupported($"a window of {size} channels");
         }
 
         var (alpha, beta, bias) = (node.Float("alpha", 1e-4f), node.Float("beta", 0.75f), node.Float("bias", 1));

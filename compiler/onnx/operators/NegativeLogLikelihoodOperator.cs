@@ -18,11 +18,16 @@ internal sealed class NegativeLogLikelihoodOperator(string type) : IOnnxOperator
         var x = node.Widened(input);
         if (type == "SoftmaxCrossEntropyLoss")
         {
-            x = SoftmaxOperator.LogSoftmax(node, x, 1);
+            x = x.Type.Rank < 2 ? throw node.Error($"expects [N, C, D...], found {x.Type}") : SoftmaxOperator.LogSoftmax(node, x, 1);
             if (node.HasOutput(1))
             {
                 node.SetOutput(1, node.As(x, input.Type.Element));
             }
+        }
+
+        if (x.Type.Rank < 2 || target.Type.Rank != x.Type.Rank - 1)
+        {
+            throw node.Error($"expects [N, C, D...] and classes [N, D...], found {x.Type} and {target.Type}");
         }
 
         Value? isCounted = null;

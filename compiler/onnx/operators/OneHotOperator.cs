@@ -21,6 +21,11 @@ internal sealed class OneHotOperator : IOnnxOperator
         var position = node.Along(node.Emit(new Iota(ElementType.Int64, [depth], 0)), axis, rank);
         var isOn = node.IsEqual(node.Unsqueezed(index, axis), position);
         var values = node.Input(2);
+        if (values.Type.Rank != 1)
+        {
+            throw node.Error($"expects the two values as a list, found {values.Type}");
+        }
+
         Value Of(int i) => node.Shaped(node.Sliced(values, 0, node.Dims.Const(i), node.Dims.One), []);
         node.SetOutput(0, node.Choose(isOn, Of(1), Of(0)));
     }

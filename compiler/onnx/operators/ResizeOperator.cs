@@ -199,7 +199,12 @@ internal sealed class ResizeOperator(string type) : IOnnxOperator
     /// <summary>Scales that only the run knows: <c>floor(extent * scale)</c> is computed there and bound.</summary>
     private static Value FromComputedScales(OnnxNode node, Shape shape, int[] axes, Dim[] to, int input)
     {
-        var scales = node.As(node.Input(input), ElementType.Float32);
+        if (node.ElementCount(input) != axes.Length)
+        {
+            throw node.Error($"expects a scale for each of {axes.Length} axes, found {node.ElementCount(input)}");
+        }
+
+        var scales = node.As(node.Shaped(node.Input(input), [node.Dims.Const(axes.Length)]), ElementType.Float32);
         for (var i = 0; i < axes.Length; i++)
         {
             var scale = node.Shaped(node.Sliced(scales, 0, node.Dims.Const(i), node.Dims.One), []);

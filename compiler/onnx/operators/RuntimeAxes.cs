@@ -20,6 +20,11 @@ internal static class RuntimeAxes
     /// <summary>The shape without the axes.</summary>
     public static Shape Without(OnnxNode node, Shape shape, Value axes)
     {
+        if (axes.Type.Shape[0].Constant > shape.Rank)
+        {
+            throw node.Error($"names {axes.Type.Shape[0]} axes of {shape}");
+        }
+
         var isKept = node.Emit(new Not(), IsNamed(node, shape.Rank, axes));
         var kept = node.Dims.Const(shape.Rank) - axes.Type.Shape[0];
 

@@ -44,7 +44,7 @@ internal sealed class RuntimeAxis
     }
 
     /// <summary>The axis of tensors of a shape that an input names; <paramref name="rank"/> is what a negative one counts from.</summary>
-    public static RuntimeAxis OfInput(OnnxNode node, int input, Shape shape, int rank) => node.Constant(input) is not null
+    public static RuntimeAxis OfInput(OnnxNode node, int input, Shape shape, int rank) => node.Constant(input) is { Count: 1 }
         ? new RuntimeAxis(node, node.ConstantLongs(input)[0], shape, rank) : new RuntimeAxis(node, node.Input(input), shape, rank);
 
     public Dim Outer { get; }

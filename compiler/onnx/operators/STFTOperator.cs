@@ -24,6 +24,11 @@ internal sealed class STFTOperator : IOnnxOperator
         var isComplex = signal.Type.Rank == 3 && signal.Type.Shape[2].Is(2);
         var step = node.Size(1);
         var window = node.OptionalInput(2) is { } given ? node.As(given, element) : null;
+        if (window is not null && window.Type.Rank != 1)
+        {
+            throw node.Error($"expects a window of one axis, found {window.Type}");
+        }
+
         var length = node.HasInput(3) ? node.Size(3) : window?.Type.Shape[0] ?? throw node.Error("needs a window or a frame length");
         if (window is not null)
         {

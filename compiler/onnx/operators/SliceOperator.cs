@@ -19,6 +19,14 @@ internal sealed class SliceOperator : IOnnxOperator
         var count = isAttribute ? node.Ints("starts").Length : node.ElementCount(1);
         if (!isAttribute && ((node.HasInput(3) && node.Constant(3) is null) || (node.HasInput(4) && node.Constant(4) is null)))
         {
+            for (var input = 2; input < node.InputCount; input++)
+            {
+                if (node.HasInput(input) && node.ElementCount(input) != count)
+                {
+                    throw node.Error($"has {count} starts but {node.ElementCount(input)} numbers as input {input}");
+                }
+            }
+
             ImportOpen(node, shape, count);
             return;
         }
@@ -29,6 +37,11 @@ internal sealed class SliceOperator : IOnnxOperator
         if (axes.Length != count || steps.Length != count || steps.Contains(0))
         {
             throw node.Error($"expects {count} axes and steps other than 0, found axes [{string.Join(", ", axes)}], steps [{string.Join(", ", steps)}]");
+        }
+
+        if (count != (isAttribute ? node.Ints("ends").Length : node.ElementCount(2)))
+        {
+            throw node.Error($"has {count} starts and another number of ends");
         }
 
         var starts = Enumerable.Repeat(node.Dims.Zero, shape.Rank).ToArray();

@@ -32,7 +32,7 @@ internal sealed class SplitOperator : IOnnxOperator
     {
         if (node.HasInput(1) || node.HasAttribute("split"))
         {
-            var sizes = node.HasInput(1) ? node.Sizes(1) : [.. node.Ints("split").Select(node.Dims.Const)];
+            var sizes = node.HasInput(1) ? node.TargetShape(1).Dims.ToArray() : [.. node.Ints("split").Select(node.Dims.Const)];
             if (sizes.Length < node.OutputCount)
             {
                 throw node.Error($"has {node.OutputCount} outputs but only {sizes.Length} sizes");
@@ -43,9 +43,9 @@ internal sealed class SplitOperator : IOnnxOperator
         }
 
         var count = node.Int("num_outputs", node.OutputCount);
-        if (count < 1)
+        if (count < 1 || count < node.OutputCount)
         {
-            throw node.Error($"expects at least one output, found {count}");
+            throw node.Error($"splits into {count}, but has {node.OutputCount} outputs");
         }
 
         if (!node.HasAttribute("num_outputs"))
@@ -55,7 +55,7 @@ internal sealed class SplitOperator : IOnnxOperator
 
         // All but the last have the rounded-up share, as far as it reaches.
         var share = node.Facts.ProveDivisible(extent, count) == Proof.True ? extent.FloorDiv(count) : extent.CeilDiv(count);
-        return [.. Enumerable.Range(0, (int)count).Select(i => node.Facts.ProveDivisible(extent, count) == Proof.True
+        return [.. Enumerable.Range(0, node.OutputCount).Select(i => node.Facts.ProveDivisible(extent, count) == Proof.True
             ? share : share.Min(extent - (share * i)).Max(0))];
     }
 }

@@ -11,7 +11,7 @@ internal sealed class TileOperator : IOnnxOperator
     public void Import(OnnxNode node)
     {
         var shape = node.InputType(0).Shape;
-        var repeats = node.Sizes(1);
+        var repeats = node.TargetShape(1).Dims;
         if (repeats.Length != shape.Rank)
         {
             throw node.Error($"expects a number of repeats for each axis of {shape}, found {repeats.Length}");

@@ -13,7 +13,7 @@ internal sealed class WindowOperator(string type, double a0, double a1, double a
 
     public void Import(OnnxNode node)
     {
-        var size = node.Size(0);
+        var size = node.TargetShape(0).ElementCount(node.Dims);
         var output = node.Element("output_datatype", ElementType.Float32);
         var compute = Arithmetic.Wide(output);
         var i = node.Emit(new Iota(compute, [size], 0));
