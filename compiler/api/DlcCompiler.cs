@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Dlc.Compiler.Driver;
 using Dlc.Compiler.Onnx;
 using Dlc.IR;
@@ -30,8 +31,11 @@ public static class DlcCompiler
     public static CompileReport CompileToFile(string path, string output, CompileOptions? options = null)
     {
         var compilation = Build(path, options);
+        options?.Progress?.Invoke(new CompileProgress(CompileStages.Write));
+        var start = Stopwatch.GetTimestamp();
         compilation.Save(output);
-        return compilation.Report;
+        var write = new StageTime(CompileStages.Write, Stopwatch.GetElapsedTime(start));
+        return compilation.Report with { Stages = [.. compilation.Report.Stages, write] };
     }
 
     /// <summary>Compiles an ONNX file.</summary>

@@ -33,12 +33,14 @@ internal static class ProgressDisplay
             {
                 if (progress.Stage != stage)
                 {
-                    stage = progress.Stage;
                     if (current is not null)
                     {
+                        current.Description = stage;
                         current.IsIndeterminate(false).Value(100);
                         current.StopTask();
                     }
+
+                    stage = progress.Stage;
 
                     current = context.AddTask(stage, maxValue: 100).IsIndeterminate();
                 }
