@@ -8,13 +8,15 @@ namespace Dlc.IR;
 /// </summary>
 public sealed class Graph
 {
-    internal Graph(Module module, Facts facts, ImmutableArray<Value> inputs, ImmutableArray<Node> nodes, ImmutableArray<Value> outputs)
+    internal Graph(Module module, Facts facts, ImmutableArray<Value> inputs, ImmutableArray<Node> nodes, ImmutableArray<Value> outputs,
+        ImmutableArray<ImmutableArray<int>> alternativeOrders = default)
     {
         Module = module;
         Facts = facts;
         Inputs = inputs;
         Nodes = nodes;
         Outputs = outputs;
+        AlternativeOrders = alternativeOrders.IsDefault ? [] : alternativeOrders;
     }
 
     public Module Module { get; }
@@ -30,6 +32,46 @@ public sealed class Graph
     public ImmutableArray<Node> Nodes { get; }
 
     public ImmutableArray<Value> Outputs { get; }
+
+    /// <summary>
+    /// Other orders in which the nodes can run, each a permutation: the index in <see cref="Nodes"/> of what comes first, second, and so on. Which order
+    /// needs the least memory may depend on the dims: the runtime takes the best once they are known. Every edit drops them.
+    /// </summary>
+    public ImmutableArray<ImmutableArray<int>> AlternativeOrders { get; }
+
+    /// <summary>Whether these are the numbers from 0 to <paramref name="count"/> - 1, each once.</summary>
+    public static bool IsPermutation(ReadOnlySpan<int> order, int count)
+    {
+        if (order.Length != count)
+        {
+            return false;
+        }
+
+        var seen = new bool[count];
+        foreach (var index in order)
+        {
+            if ((uint)index >= (uint)count || seen[index])
+            {
+                return false;
+            }
+
+            seen[index] = true;
+        }
+
+        return true;
+    }
+
+    /// <summary>The same graph with other <see cref="AlternativeOrders"/>.</summary>
+    /// <exception cref="ArgumentException">One of them is no permutation of the nodes.</exception>
+    public Graph WithAlternativeOrders(ImmutableArray<ImmutableArray<int>> orders)
+    {
+        if (!orders.All(order => IsPermutation(order.AsSpan(), Nodes.Length)))
+        {
+            throw new ArgumentException($"an order is no permutation of the {Nodes.Length} nodes", nameof(orders));
+        }
+
+        return new Graph(Module, Facts, Inputs, Nodes, Outputs, orders);
+    }
 
     /// <summary>
     /// For each node, the outer values that its regions read, including those of nested regions: together with its inputs, all it depends on.

@@ -15,6 +15,8 @@ namespace Dlc.IR;
 ///    given by a <see cref="BindDim"/> or by control flow before, or the facts equate it with an expression of such symbols.
 /// 6. The type of every result is what <see cref="Op.Infer"/> gives for the inputs: same element type and rank, and dims that the facts prove
 ///    equal. Inference changes no facts while verifying.
+/// 7. In every alternative order each node comes once, after what it reads and after the nodes that bind dims before it (see
+///    <see cref="NodeOrder"/>).
 /// </summary>
 public sealed class Verifier
 {
@@ -78,10 +80,29 @@ public sealed class Verifier
                 Read(output, frame.Owner, "an output of its graph");
             }
 
+            CheckOrders(frame);
             frames.Pop();
             _visible.ExceptWith(frame.Made);
             _bound.ExceptWith(frame.Bound);
             _known.Clear();
+        }
+    }
+
+    private void CheckOrders(Frame frame)
+    {
+        var graph = frame.Graph;
+        if (graph.AlternativeOrders.IsEmpty)
+        {
+            return;
+        }
+
+        var predecessors = NodeOrder.Predecessors(graph);
+        foreach (var order in graph.AlternativeOrders)
+        {
+            if (NodeOrder.FirstMisplaced(predecessors, order.AsSpan()) is { } misplaced)
+            {
+                throw Error(graph.Nodes[misplaced], "comes before a node that it needs in an alternative order");
+            }
         }
     }
 

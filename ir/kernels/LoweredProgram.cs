@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Dlc.IR.Symbolic;
 
 namespace Dlc.IR.Kernels;
@@ -13,6 +14,12 @@ public sealed class LoweredProgram
     public List<LoweredBuffer> Outputs { get; } = [];
 
     public List<Step> Steps { get; } = [];
+
+    /// <summary>
+    /// Other orders in which the steps can run, each a permutation: the index in <see cref="Steps"/> of what runs first, second, and so on. The
+    /// runtime takes the one that needs the least memory at the dims of a run. Empty: only the given order. Only the main program has any.
+    /// </summary>
+    public List<ImmutableArray<int>> Orders { get; } = [];
 
     /// <summary>What is relied on inside, beyond what the programs around rely on: checked when the dims it speaks of are known and the program runs.</summary>
     public List<Guard> Guards { get; } = [];

@@ -57,7 +57,7 @@ internal static class DimText
     /// <summary>Words that the grammar in ir/text/Graph.g4 takes for itself.</summary>
     private static bool IsReserved(string name) => name is "min" or "max" or "floordiv" or "ceildiv" or "mod"
         or "module" or "symbol" or "fact" or "from" or "guard" or "because" or "likely" or "in" or "outputs" or "counters" or "graph"
-        or "return" or "dense" or "resource" or "facts";
+        or "return" or "dense" or "resource" or "facts" or "order";
 
     /// <summary>A symbol's name as the parser reads it: as it is where it is an identifier, else quoted.</summary>
     public static string QuoteName(string name)

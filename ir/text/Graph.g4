@@ -25,7 +25,12 @@ relation
     ;
 
 graph
-    : 'graph' '(' parameters? ')' ownFacts? '{' declaration* node* 'return' operands? '}'
+    : 'graph' '(' parameters? ')' ownFacts? '{' declaration* node* 'return' operands? alternative* '}'
+    ;
+
+// Another order in which the nodes can run: which node comes first, second, ...
+alternative
+    : 'order' INT (',' INT)*
     ;
 
 // What a graph knows, where that is not what the graph around it knows: as the module, or the first so many facts of the graph around it and

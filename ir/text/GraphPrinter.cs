@@ -103,6 +103,11 @@ public sealed class GraphPrinter
         }
 
         Line(graph.Outputs.IsEmpty ? "return" : $"return {string.Join(", ", graph.Outputs.Select(output => output.Id))}");
+        foreach (var order in graph.AlternativeOrders)
+        {
+            Line($"order {string.Join(", ", order.Select(position => position.ToString(CultureInfo.InvariantCulture)))}");
+        }
+
         _indent--;
         Line("}");
     }

@@ -188,7 +188,16 @@ internal sealed class GraphReader
 
         // What a region defines is not seen after it.
         own.ForEach(id => _visible.Remove(id));
-        return new Graph(_module, facts, [.. inputs], [.. nodes], outputs);
+        var graph = new Graph(_module, facts, [.. inputs], [.. nodes], outputs);
+        return tree.alternative() is [] ? graph
+            : graph.WithAlternativeOrders([.. tree.alternative().Select(order => ReadOrder(order, nodes.Count))]);
+    }
+
+    private ImmutableArray<int> ReadOrder(Tree.AlternativeContext tree, int count)
+    {
+        var order = tree.INT().Select(number => SmallNumber(number.Symbol, number.GetText())).ToImmutableArray();
+        return Graph.IsPermutation(order.AsSpan(), count) ? order
+            : throw Error(tree, $"expected each number from 0 to {count - 1} once, found {order.Length} numbers that are not so");
     }
 
     private Facts ReadFacts(Tree.GraphContext tree, Facts around)

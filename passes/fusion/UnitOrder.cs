@@ -28,13 +28,12 @@ internal sealed class UnitOrder
             _placeOf.Add(unit);
             _unitAt.Add(unit);
 
-            // What comes after a BindDim may mention its symbol.
             if (barrier is not null)
             {
                 _barrierBefore.Add(node, barrier);
             }
 
-            if (!node.Op.IsPure)
+            if (NodeOrder.BindsDims(node))
             {
                 barrier = node;
             }

@@ -24,16 +24,20 @@ public static class Lowering
             program.Program.Inputs.Add(buffer);
         }
 
-        LowerGraph(program, graph);
+        var firstSteps = LowerGraph(program, graph);
         AddOutputs(program, graph);
+        AddOrders(program.Program, graph, firstSteps);
         program.Program.Guards.AddRange(graph.Facts.Guards);
         return program.Program;
     }
 
-    internal static void LowerGraph(ProgramBuilder program, Graph graph)
+    /// <summary>Lowers the nodes in order. Gives the index of the first step of each node, and at the end the number of steps.</summary>
+    internal static int[] LowerGraph(ProgramBuilder program, Graph graph)
     {
+        var firstSteps = new List<int>(graph.Nodes.Length + 1);
         foreach (var node in graph.Nodes)
         {
+            firstSteps.Add(program.Program.Steps.Count);
             try
             {
                 LowerNode(program, node);
@@ -41,6 +45,25 @@ public static class Lowering
             catch (Exception e) when (e is not DlcException)
             {
                 throw new InternalCompilerException(Stage, node, e.Message, e);
+            }
+        }
+
+        return [.. firstSteps, program.Program.Steps.Count];
+    }
+
+    /// <summary>Turns alternative orders of nodes into orders of their steps; what was added after the last node stays at the end.</summary>
+    private static void AddOrders(LoweredProgram program, Graph graph, int[] firstSteps)
+    {
+        var steps = program.Steps.Count;
+        List<int[]> known = [[.. Enumerable.Range(0, steps)]];
+        foreach (var order in graph.AlternativeOrders)
+        {
+            var permutation = order.SelectMany(node => Enumerable.Range(firstSteps[node], firstSteps[node + 1] - firstSteps[node]))
+                .Concat(Enumerable.Range(firstSteps[^1], steps - firstSteps[^1])).ToArray();
+            if (!known.Any(permutation.SequenceEqual))
+            {
+                known.Add(permutation);
+                program.Orders.Add([.. permutation]);
             }
         }
     }

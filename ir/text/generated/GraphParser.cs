@@ -39,35 +39,35 @@ public partial class GraphParser : Parser {
 		T__9=10, T__10=11, T__11=12, T__12=13, T__13=14, T__14=15, T__15=16, T__16=17,
 		T__17=18, T__18=19, T__19=20, T__20=21, T__21=22, T__22=23, T__23=24,
 		T__24=25, T__25=26, T__26=27, T__27=28, T__28=29, T__29=30, T__30=31,
-		T__31=32, T__32=33, VALUE=34, HEX=35, FLOAT=36, INT=37, IDENT=38, STRING=39,
-		COMMENT=40, SPACE=41;
+		T__31=32, T__32=33, T__33=34, VALUE=35, HEX=36, FLOAT=37, INT=38, IDENT=39,
+		STRING=40, COMMENT=41, SPACE=42;
 	public const int
 		RULE_module = 0, RULE_declaration = 1, RULE_likely = 2, RULE_relation = 3,
-		RULE_graph = 4, RULE_ownFacts = 5, RULE_parameters = 6, RULE_parameter = 7,
-		RULE_node = 8, RULE_results = 9, RULE_result = 10, RULE_operands = 11,
-		RULE_attributes = 12, RULE_attribute = 13, RULE_region = 14, RULE_origins = 15,
-		RULE_tensorType = 16, RULE_value = 17, RULE_number = 18, RULE_list = 19,
-		RULE_tensor = 20, RULE_dim = 21, RULE_term = 22, RULE_factor = 23, RULE_call = 24,
-		RULE_symbol = 25;
+		RULE_graph = 4, RULE_alternative = 5, RULE_ownFacts = 6, RULE_parameters = 7,
+		RULE_parameter = 8, RULE_node = 9, RULE_results = 10, RULE_result = 11,
+		RULE_operands = 12, RULE_attributes = 13, RULE_attribute = 14, RULE_region = 15,
+		RULE_origins = 16, RULE_tensorType = 17, RULE_value = 18, RULE_number = 19,
+		RULE_list = 20, RULE_tensor = 21, RULE_dim = 22, RULE_term = 23, RULE_factor = 24,
+		RULE_call = 25, RULE_symbol = 26;
 	public static readonly string[] ruleNames = {
-		"module", "declaration", "likely", "relation", "graph", "ownFacts", "parameters",
-		"parameter", "node", "results", "result", "operands", "attributes", "attribute",
-		"region", "origins", "tensorType", "value", "number", "list", "tensor",
-		"dim", "term", "factor", "call", "symbol"
+		"module", "declaration", "likely", "relation", "graph", "alternative",
+		"ownFacts", "parameters", "parameter", "node", "results", "result", "operands",
+		"attributes", "attribute", "region", "origins", "tensorType", "value",
+		"number", "list", "tensor", "dim", "term", "factor", "call", "symbol"
 	};
 
 	private static readonly string[] _LiteralNames = {
 		null, "'module'", "'{'", "'}'", "'symbol'", "','", "'fact'", "'from'",
 		"'guard'", "'because'", "'likely'", "'in'", "'['", "']'", "'outputs'",
 		"'counters'", "'-'", "'=='", "'<='", "'<'", "'%'", "'graph'", "'('", "')'",
-		"'return'", "'facts'", "':'", "'='", "'#'", "'>'", "'dense'", "'resource'",
-		"'+'", "'*'"
+		"'return'", "'order'", "'facts'", "':'", "'='", "'#'", "'>'", "'dense'",
+		"'resource'", "'+'", "'*'"
 	};
 	private static readonly string[] _SymbolicNames = {
 		null, null, null, null, null, null, null, null, null, null, null, null,
 		null, null, null, null, null, null, null, null, null, null, null, null,
-		null, null, null, null, null, null, null, null, null, null, "VALUE", "HEX",
-		"FLOAT", "INT", "IDENT", "STRING", "COMMENT", "SPACE"
+		null, null, null, null, null, null, null, null, null, null, null, "VALUE",
+		"HEX", "FLOAT", "INT", "IDENT", "STRING", "COMMENT", "SPACE"
 	};
 	public static readonly IVocabulary DefaultVocabulary = new Vocabulary(_LiteralNames, _SymbolicNames);
 
@@ -128,31 +128,31 @@ public partial class GraphParser : Parser {
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 52;
-			Match(T__0);
-			State = 53;
-			Match(STRING);
 			State = 54;
+			Match(T__0);
+			State = 55;
+			Match(STRING);
+			State = 56;
 			Match(T__1);
-			State = 58;
+			State = 60;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while ((((_la) & ~0x3f) == 0 && ((1L << _la) & 50512L) != 0)) {
 				{
 				{
-				State = 55;
+				State = 57;
 				declaration();
 				}
 				}
-				State = 60;
+				State = 62;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 61;
-			graph();
-			State = 62;
-			Match(T__2);
 			State = 63;
+			graph();
+			State = 64;
+			Match(T__2);
+			State = 65;
 			Match(Eof);
 			}
 		}
@@ -236,30 +236,30 @@ public partial class GraphParser : Parser {
 		EnterRule(_localctx, 2, RULE_declaration);
 		int _la;
 		try {
-			State = 117;
+			State = 119;
 			ErrorHandler.Sync(this);
 			switch (TokenStream.LA(1)) {
 			case T__3:
 				_localctx = new SymbolsContext(_localctx);
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 65;
+				State = 67;
 				Match(T__3);
-				State = 66;
+				State = 68;
 				symbol();
-				State = 71;
+				State = 73;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				while (_la==T__4) {
 					{
 					{
-					State = 67;
+					State = 69;
 					Match(T__4);
-					State = 68;
+					State = 70;
 					symbol();
 					}
 					}
-					State = 73;
+					State = 75;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 				}
@@ -269,13 +269,13 @@ public partial class GraphParser : Parser {
 				_localctx = new FactContext(_localctx);
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 74;
-				Match(T__5);
-				State = 75;
-				relation();
 				State = 76;
-				Match(T__6);
+				Match(T__5);
 				State = 77;
+				relation();
+				State = 78;
+				Match(T__6);
+				State = 79;
 				Match(STRING);
 				}
 				break;
@@ -283,13 +283,13 @@ public partial class GraphParser : Parser {
 				_localctx = new GuardContext(_localctx);
 				EnterOuterAlt(_localctx, 3);
 				{
-				State = 79;
-				Match(T__7);
-				State = 80;
-				relation();
 				State = 81;
-				Match(T__8);
+				Match(T__7);
 				State = 82;
+				relation();
+				State = 83;
+				Match(T__8);
+				State = 84;
 				Match(STRING);
 				}
 				break;
@@ -297,45 +297,45 @@ public partial class GraphParser : Parser {
 				_localctx = new LikelyValuesContext(_localctx);
 				EnterOuterAlt(_localctx, 4);
 				{
-				State = 84;
-				Match(T__9);
-				State = 85;
-				dim();
 				State = 86;
-				Match(T__10);
+				Match(T__9);
 				State = 87;
+				dim();
+				State = 88;
+				Match(T__10);
+				State = 89;
 				Match(T__11);
-				State = 96;
+				State = 98;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				if (_la==T__15 || _la==INT) {
 					{
-					State = 88;
+					State = 90;
 					likely();
-					State = 93;
+					State = 95;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 					while (_la==T__4) {
 						{
 						{
-						State = 89;
+						State = 91;
 						Match(T__4);
-						State = 90;
+						State = 92;
 						likely();
 						}
 						}
-						State = 95;
+						State = 97;
 						ErrorHandler.Sync(this);
 						_la = TokenStream.LA(1);
 					}
 					}
 				}
 
-				State = 98;
-				Match(T__12);
-				State = 99;
-				Match(T__6);
 				State = 100;
+				Match(T__12);
+				State = 101;
+				Match(T__6);
+				State = 102;
 				Match(STRING);
 				}
 				break;
@@ -343,28 +343,28 @@ public partial class GraphParser : Parser {
 				_localctx = new OutputNamesContext(_localctx);
 				EnterOuterAlt(_localctx, 5);
 				{
-				State = 102;
+				State = 104;
 				Match(T__13);
-				State = 111;
+				State = 113;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				if (_la==STRING) {
 					{
-					State = 103;
+					State = 105;
 					Match(STRING);
-					State = 108;
+					State = 110;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 					while (_la==T__4) {
 						{
 						{
-						State = 104;
+						State = 106;
 						Match(T__4);
-						State = 105;
+						State = 107;
 						Match(STRING);
 						}
 						}
-						State = 110;
+						State = 112;
 						ErrorHandler.Sync(this);
 						_la = TokenStream.LA(1);
 					}
@@ -377,13 +377,13 @@ public partial class GraphParser : Parser {
 				_localctx = new CountersContext(_localctx);
 				EnterOuterAlt(_localctx, 6);
 				{
-				State = 113;
-				Match(T__14);
-				State = 114;
-				Match(INT);
 				State = 115;
-				Match(T__4);
+				Match(T__14);
 				State = 116;
+				Match(INT);
+				State = 117;
+				Match(T__4);
+				State = 118;
 				Match(INT);
 				}
 				break;
@@ -419,17 +419,17 @@ public partial class GraphParser : Parser {
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 120;
+			State = 122;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__15) {
 				{
-				State = 119;
+				State = 121;
 				Match(T__15);
 				}
 			}
 
-			State = 122;
+			State = 124;
 			Match(INT);
 			}
 		}
@@ -467,15 +467,15 @@ public partial class GraphParser : Parser {
 		EnterRule(_localctx, 6, RULE_relation);
 		int _la;
 		try {
-			State = 134;
+			State = 136;
 			ErrorHandler.Sync(this);
 			switch ( Interpreter.AdaptivePredict(TokenStream,8,Context) ) {
 			case 1:
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 124;
+				State = 126;
 				dim();
-				State = 125;
+				State = 127;
 				_localctx.op = TokenStream.LT(1);
 				_la = TokenStream.LA(1);
 				if ( !((((_la) & ~0x3f) == 0 && ((1L << _la) & 917504L) != 0)) ) {
@@ -485,22 +485,22 @@ public partial class GraphParser : Parser {
 					ErrorHandler.ReportMatch(this);
 				    Consume();
 				}
-				State = 126;
+				State = 128;
 				dim();
 				}
 				break;
 			case 2:
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 128;
-				dim();
-				State = 129;
-				_localctx.mod = Match(T__19);
 				State = 130;
 				dim();
 				State = 131;
-				Match(T__16);
+				_localctx.mod = Match(T__19);
 				State = 132;
+				dim();
+				State = 133;
+				Match(T__16);
+				State = 134;
 				Match(INT);
 				}
 				break;
@@ -539,6 +539,12 @@ public partial class GraphParser : Parser {
 		[System.Diagnostics.DebuggerNonUserCode] public OperandsContext operands() {
 			return GetRuleContext<OperandsContext>(0);
 		}
+		[System.Diagnostics.DebuggerNonUserCode] public AlternativeContext[] alternative() {
+			return GetRuleContexts<AlternativeContext>();
+		}
+		[System.Diagnostics.DebuggerNonUserCode] public AlternativeContext alternative(int i) {
+			return GetRuleContext<AlternativeContext>(i);
+		}
 		public GraphContext(ParserRuleContext parent, int invokingState)
 			: base(parent, invokingState)
 		{
@@ -554,76 +560,143 @@ public partial class GraphParser : Parser {
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 136;
+			State = 138;
 			Match(T__20);
-			State = 137;
-			Match(T__21);
 			State = 139;
+			Match(T__21);
+			State = 141;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 138;
+				State = 140;
 				parameters();
 				}
 			}
 
-			State = 141;
-			Match(T__22);
 			State = 143;
+			Match(T__22);
+			State = 145;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			if (_la==T__24) {
+			if (_la==T__25) {
 				{
-				State = 142;
+				State = 144;
 				ownFacts();
 				}
 			}
 
-			State = 145;
+			State = 147;
 			Match(T__1);
-			State = 149;
+			State = 151;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while ((((_la) & ~0x3f) == 0 && ((1L << _la) & 50512L) != 0)) {
 				{
 				{
-				State = 146;
+				State = 148;
 				declaration();
 				}
 				}
-				State = 151;
+				State = 153;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 155;
+			State = 157;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==VALUE || _la==IDENT) {
 				{
 				{
-				State = 152;
+				State = 154;
 				node();
 				}
 				}
-				State = 157;
+				State = 159;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 158;
-			Match(T__23);
 			State = 160;
+			Match(T__23);
+			State = 162;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 159;
+				State = 161;
 				operands();
 				}
 			}
 
-			State = 162;
+			State = 167;
+			ErrorHandler.Sync(this);
+			_la = TokenStream.LA(1);
+			while (_la==T__24) {
+				{
+				{
+				State = 164;
+				alternative();
+				}
+				}
+				State = 169;
+				ErrorHandler.Sync(this);
+				_la = TokenStream.LA(1);
+			}
+			State = 170;
 			Match(T__2);
+			}
+		}
+		catch (RecognitionException re) {
+			_localctx.exception = re;
+			ErrorHandler.ReportError(this, re);
+			ErrorHandler.Recover(this, re);
+		}
+		finally {
+			ExitRule();
+		}
+		return _localctx;
+	}
+
+	public partial class AlternativeContext : ParserRuleContext {
+		[System.Diagnostics.DebuggerNonUserCode] public ITerminalNode[] INT() { return GetTokens(GraphParser.INT); }
+		[System.Diagnostics.DebuggerNonUserCode] public ITerminalNode INT(int i) {
+			return GetToken(GraphParser.INT, i);
+		}
+		public AlternativeContext(ParserRuleContext parent, int invokingState)
+			: base(parent, invokingState)
+		{
+		}
+		public override int RuleIndex { get { return RULE_alternative; } }
+	}
+
+	[RuleVersion(0)]
+	public AlternativeContext alternative() {
+		AlternativeContext _localctx = new AlternativeContext(Context, State);
+		EnterRule(_localctx, 10, RULE_alternative);
+		int _la;
+		try {
+			EnterOuterAlt(_localctx, 1);
+			{
+			State = 172;
+			Match(T__24);
+			State = 173;
+			Match(INT);
+			State = 178;
+			ErrorHandler.Sync(this);
+			_la = TokenStream.LA(1);
+			while (_la==T__4) {
+				{
+				{
+				State = 174;
+				Match(T__4);
+				State = 175;
+				Match(INT);
+				}
+				}
+				State = 180;
+				ErrorHandler.Sync(this);
+				_la = TokenStream.LA(1);
+			}
 			}
 		}
 		catch (RecognitionException re) {
@@ -652,28 +725,28 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public OwnFactsContext ownFacts() {
 		OwnFactsContext _localctx = new OwnFactsContext(Context, State);
-		EnterRule(_localctx, 10, RULE_ownFacts);
+		EnterRule(_localctx, 12, RULE_ownFacts);
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 164;
-			Match(T__24);
-			State = 169;
+			State = 181;
+			Match(T__25);
+			State = 186;
 			ErrorHandler.Sync(this);
 			switch (TokenStream.LA(1)) {
 			case T__0:
 				{
-				State = 165;
+				State = 182;
 				Match(T__0);
 				}
 				break;
 			case INT:
 				{
-				State = 166;
+				State = 183;
 				Match(INT);
-				State = 167;
+				State = 184;
 				Match(T__4);
-				State = 168;
+				State = 185;
 				Match(INT);
 				}
 				break;
@@ -710,26 +783,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ParametersContext parameters() {
 		ParametersContext _localctx = new ParametersContext(Context, State);
-		EnterRule(_localctx, 12, RULE_parameters);
+		EnterRule(_localctx, 14, RULE_parameters);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 171;
+			State = 188;
 			parameter();
-			State = 176;
+			State = 193;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 172;
+				State = 189;
 				Match(T__4);
-				State = 173;
+				State = 190;
 				parameter();
 				}
 				}
-				State = 178;
+				State = 195;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -762,26 +835,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ParameterContext parameter() {
 		ParameterContext _localctx = new ParameterContext(Context, State);
-		EnterRule(_localctx, 14, RULE_parameter);
+		EnterRule(_localctx, 16, RULE_parameter);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 179;
+			State = 196;
 			Match(VALUE);
-			State = 181;
+			State = 198;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==STRING) {
 				{
-				State = 180;
+				State = 197;
 				Match(STRING);
 				}
 			}
 
-			State = 183;
-			Match(T__25);
-			State = 184;
+			State = 200;
+			Match(T__26);
+			State = 201;
 			tensorType();
 			}
 		}
@@ -833,104 +906,104 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public NodeContext node() {
 		NodeContext _localctx = new NodeContext(Context, State);
-		EnterRule(_localctx, 16, RULE_node);
+		EnterRule(_localctx, 18, RULE_node);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 189;
+			State = 206;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 186;
+				State = 203;
 				results();
-				State = 187;
-				Match(T__26);
+				State = 204;
+				Match(T__27);
 				}
 			}
 
-			State = 191;
+			State = 208;
 			Match(IDENT);
-			State = 193;
+			State = 210;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__18) {
 				{
-				State = 192;
+				State = 209;
 				attributes();
 				}
 			}
 
-			State = 195;
+			State = 212;
 			Match(T__21);
-			State = 197;
+			State = 214;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 196;
+				State = 213;
 				operands();
 				}
 			}
 
-			State = 199;
+			State = 216;
 			Match(T__22);
-			State = 209;
+			State = 226;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			if (_la==T__25) {
+			if (_la==T__26) {
 				{
-				State = 200;
-				Match(T__25);
-				State = 201;
+				State = 217;
+				Match(T__26);
+				State = 218;
 				tensorType();
-				State = 206;
+				State = 223;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				while (_la==T__4) {
 					{
 					{
-					State = 202;
+					State = 219;
 					Match(T__4);
-					State = 203;
+					State = 220;
 					tensorType();
 					}
 					}
-					State = 208;
+					State = 225;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 				}
 				}
 			}
 
-			State = 214;
+			State = 231;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__1) {
 				{
 				{
-				State = 211;
+				State = 228;
 				region();
 				}
 				}
-				State = 216;
+				State = 233;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 218;
+			State = 235;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__6) {
 				{
-				State = 217;
+				State = 234;
 				origins();
 				}
 			}
 
-			State = 220;
-			Match(T__27);
-			State = 221;
+			State = 237;
+			Match(T__28);
+			State = 238;
 			Match(INT);
 			}
 		}
@@ -962,26 +1035,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ResultsContext results() {
 		ResultsContext _localctx = new ResultsContext(Context, State);
-		EnterRule(_localctx, 18, RULE_results);
+		EnterRule(_localctx, 20, RULE_results);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 223;
+			State = 240;
 			result();
-			State = 228;
+			State = 245;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 224;
+				State = 241;
 				Match(T__4);
-				State = 225;
+				State = 242;
 				result();
 				}
 				}
-				State = 230;
+				State = 247;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1011,19 +1084,19 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ResultContext result() {
 		ResultContext _localctx = new ResultContext(Context, State);
-		EnterRule(_localctx, 20, RULE_result);
+		EnterRule(_localctx, 22, RULE_result);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 231;
+			State = 248;
 			Match(VALUE);
-			State = 233;
+			State = 250;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==STRING) {
 				{
-				State = 232;
+				State = 249;
 				Match(STRING);
 				}
 			}
@@ -1056,26 +1129,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public OperandsContext operands() {
 		OperandsContext _localctx = new OperandsContext(Context, State);
-		EnterRule(_localctx, 22, RULE_operands);
+		EnterRule(_localctx, 24, RULE_operands);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 235;
+			State = 252;
 			Match(VALUE);
-			State = 240;
+			State = 257;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 236;
+				State = 253;
 				Match(T__4);
-				State = 237;
+				State = 254;
 				Match(VALUE);
 				}
 				}
-				State = 242;
+				State = 259;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1109,33 +1182,33 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public AttributesContext attributes() {
 		AttributesContext _localctx = new AttributesContext(Context, State);
-		EnterRule(_localctx, 24, RULE_attributes);
+		EnterRule(_localctx, 26, RULE_attributes);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 243;
+			State = 260;
 			Match(T__18);
-			State = 244;
+			State = 261;
 			attribute();
-			State = 249;
+			State = 266;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 245;
+				State = 262;
 				Match(T__4);
-				State = 246;
+				State = 263;
 				attribute();
 				}
 				}
-				State = 251;
+				State = 268;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 252;
-			Match(T__28);
+			State = 269;
+			Match(T__29);
 			}
 		}
 		catch (RecognitionException re) {
@@ -1164,15 +1237,15 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public AttributeContext attribute() {
 		AttributeContext _localctx = new AttributeContext(Context, State);
-		EnterRule(_localctx, 26, RULE_attribute);
+		EnterRule(_localctx, 28, RULE_attribute);
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 254;
+			State = 271;
 			Match(IDENT);
-			State = 255;
-			Match(T__26);
-			State = 256;
+			State = 272;
+			Match(T__27);
+			State = 273;
 			value();
 			}
 		}
@@ -1201,15 +1274,15 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public RegionContext region() {
 		RegionContext _localctx = new RegionContext(Context, State);
-		EnterRule(_localctx, 28, RULE_region);
+		EnterRule(_localctx, 30, RULE_region);
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 258;
+			State = 275;
 			Match(T__1);
-			State = 259;
+			State = 276;
 			graph();
-			State = 260;
+			State = 277;
 			Match(T__2);
 			}
 		}
@@ -1239,28 +1312,28 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public OriginsContext origins() {
 		OriginsContext _localctx = new OriginsContext(Context, State);
-		EnterRule(_localctx, 30, RULE_origins);
+		EnterRule(_localctx, 32, RULE_origins);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 262;
+			State = 279;
 			Match(T__6);
-			State = 263;
+			State = 280;
 			Match(STRING);
-			State = 268;
+			State = 285;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 264;
+				State = 281;
 				Match(T__4);
-				State = 265;
+				State = 282;
 				Match(STRING);
 				}
 				}
-				State = 270;
+				State = 287;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1295,47 +1368,47 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public TensorTypeContext tensorType() {
 		TensorTypeContext _localctx = new TensorTypeContext(Context, State);
-		EnterRule(_localctx, 32, RULE_tensorType);
+		EnterRule(_localctx, 34, RULE_tensorType);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 271;
+			State = 288;
 			Match(IDENT);
-			State = 284;
+			State = 301;
 			ErrorHandler.Sync(this);
-			switch ( Interpreter.AdaptivePredict(TokenStream,31,Context) ) {
+			switch ( Interpreter.AdaptivePredict(TokenStream,33,Context) ) {
 			case 1:
 				{
-				State = 272;
+				State = 289;
 				Match(T__11);
-				State = 281;
+				State = 298;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
-				if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 962076934144L) != 0)) {
+				if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 1924149608448L) != 0)) {
 					{
-					State = 273;
+					State = 290;
 					dim();
-					State = 278;
+					State = 295;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 					while (_la==T__4) {
 						{
 						{
-						State = 274;
+						State = 291;
 						Match(T__4);
-						State = 275;
+						State = 292;
 						dim();
 						}
 						}
-						State = 280;
+						State = 297;
 						ErrorHandler.Sync(this);
 						_la = TokenStream.LA(1);
 					}
 					}
 				}
 
-				State = 283;
+				State = 300;
 				Match(T__12);
 				}
 				break;
@@ -1376,36 +1449,36 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ValueContext value() {
 		ValueContext _localctx = new ValueContext(Context, State);
-		EnterRule(_localctx, 34, RULE_value);
+		EnterRule(_localctx, 36, RULE_value);
 		try {
-			State = 290;
+			State = 307;
 			ErrorHandler.Sync(this);
-			switch ( Interpreter.AdaptivePredict(TokenStream,32,Context) ) {
+			switch ( Interpreter.AdaptivePredict(TokenStream,34,Context) ) {
 			case 1:
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 286;
+				State = 303;
 				number();
 				}
 				break;
 			case 2:
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 287;
+				State = 304;
 				dim();
 				}
 				break;
 			case 3:
 				EnterOuterAlt(_localctx, 3);
 				{
-				State = 288;
+				State = 305;
 				list();
 				}
 				break;
 			case 4:
 				EnterOuterAlt(_localctx, 4);
 				{
-				State = 289;
+				State = 306;
 				tensor();
 				}
 				break;
@@ -1435,22 +1508,22 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public NumberContext number() {
 		NumberContext _localctx = new NumberContext(Context, State);
-		EnterRule(_localctx, 36, RULE_number);
+		EnterRule(_localctx, 38, RULE_number);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 293;
+			State = 310;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__15) {
 				{
-				State = 292;
+				State = 309;
 				Match(T__15);
 				}
 			}
 
-			State = 295;
+			State = 312;
 			_la = TokenStream.LA(1);
 			if ( !(_la==HEX || _la==FLOAT) ) {
 			ErrorHandler.RecoverInline(this);
@@ -1489,40 +1562,40 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ListContext list() {
 		ListContext _localctx = new ListContext(Context, State);
-		EnterRule(_localctx, 38, RULE_list);
+		EnterRule(_localctx, 40, RULE_list);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 297;
+			State = 314;
 			Match(T__11);
-			State = 306;
+			State = 323;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 1068377378816L) != 0)) {
+			if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 2136750493696L) != 0)) {
 				{
-				State = 298;
+				State = 315;
 				value();
-				State = 303;
+				State = 320;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				while (_la==T__4) {
 					{
 					{
-					State = 299;
+					State = 316;
 					Match(T__4);
-					State = 300;
+					State = 317;
 					value();
 					}
 					}
-					State = 305;
+					State = 322;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 				}
 				}
 			}
 
-			State = 308;
+			State = 325;
 			Match(T__12);
 			}
 		}
@@ -1555,30 +1628,30 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public TensorContext tensor() {
 		TensorContext _localctx = new TensorContext(Context, State);
-		EnterRule(_localctx, 40, RULE_tensor);
+		EnterRule(_localctx, 42, RULE_tensor);
 		try {
-			State = 318;
+			State = 335;
 			ErrorHandler.Sync(this);
 			switch (TokenStream.LA(1)) {
-			case T__29:
+			case T__30:
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 310;
-				Match(T__29);
-				State = 311;
+				State = 327;
+				Match(T__30);
+				State = 328;
 				tensorType();
-				State = 312;
+				State = 329;
 				list();
 				}
 				break;
-			case T__30:
+			case T__31:
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 314;
-				Match(T__30);
-				State = 315;
+				State = 331;
+				Match(T__31);
+				State = 332;
 				tensorType();
-				State = 316;
+				State = 333;
 				Match(STRING);
 				}
 				break;
@@ -1614,33 +1687,33 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public DimContext dim() {
 		DimContext _localctx = new DimContext(Context, State);
-		EnterRule(_localctx, 42, RULE_dim);
+		EnterRule(_localctx, 44, RULE_dim);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 320;
+			State = 337;
 			term();
-			State = 325;
+			State = 342;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			while (_la==T__15 || _la==T__31) {
+			while (_la==T__15 || _la==T__32) {
 				{
 				{
-				State = 321;
+				State = 338;
 				_la = TokenStream.LA(1);
-				if ( !(_la==T__15 || _la==T__31) ) {
+				if ( !(_la==T__15 || _la==T__32) ) {
 				ErrorHandler.RecoverInline(this);
 				}
 				else {
 					ErrorHandler.ReportMatch(this);
 				    Consume();
 				}
-				State = 322;
+				State = 339;
 				term();
 				}
 				}
-				State = 327;
+				State = 344;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1674,26 +1747,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public TermContext term() {
 		TermContext _localctx = new TermContext(Context, State);
-		EnterRule(_localctx, 44, RULE_term);
+		EnterRule(_localctx, 46, RULE_term);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 328;
+			State = 345;
 			factor();
-			State = 333;
+			State = 350;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			while (_la==T__32) {
+			while (_la==T__33) {
 				{
 				{
-				State = 329;
-				Match(T__32);
-				State = 330;
+				State = 346;
+				Match(T__33);
+				State = 347;
 				factor();
 				}
 				}
-				State = 335;
+				State = 352;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1731,53 +1804,53 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public FactorContext factor() {
 		FactorContext _localctx = new FactorContext(Context, State);
-		EnterRule(_localctx, 46, RULE_factor);
+		EnterRule(_localctx, 48, RULE_factor);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 339;
+			State = 356;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__15) {
 				{
 				{
-				State = 336;
+				State = 353;
 				Match(T__15);
 				}
 				}
-				State = 341;
+				State = 358;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 349;
+			State = 366;
 			ErrorHandler.Sync(this);
-			switch ( Interpreter.AdaptivePredict(TokenStream,40,Context) ) {
+			switch ( Interpreter.AdaptivePredict(TokenStream,42,Context) ) {
 			case 1:
 				{
-				State = 342;
+				State = 359;
 				Match(INT);
 				}
 				break;
 			case 2:
 				{
-				State = 343;
+				State = 360;
 				call();
 				}
 				break;
 			case 3:
 				{
-				State = 344;
+				State = 361;
 				symbol();
 				}
 				break;
 			case 4:
 				{
-				State = 345;
+				State = 362;
 				Match(T__21);
-				State = 346;
+				State = 363;
 				dim();
-				State = 347;
+				State = 364;
 				Match(T__22);
 				}
 				break;
@@ -1813,34 +1886,34 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public CallContext call() {
 		CallContext _localctx = new CallContext(Context, State);
-		EnterRule(_localctx, 48, RULE_call);
+		EnterRule(_localctx, 50, RULE_call);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 351;
+			State = 368;
 			Match(IDENT);
-			State = 352;
+			State = 369;
 			Match(T__21);
-			State = 353;
+			State = 370;
 			dim();
-			State = 358;
+			State = 375;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 354;
+				State = 371;
 				Match(T__4);
-				State = 355;
+				State = 372;
 				dim();
 				}
 				}
-				State = 360;
+				State = 377;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 361;
+			State = 378;
 			Match(T__22);
 			}
 		}
@@ -1868,12 +1941,12 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public SymbolContext symbol() {
 		SymbolContext _localctx = new SymbolContext(Context, State);
-		EnterRule(_localctx, 50, RULE_symbol);
+		EnterRule(_localctx, 52, RULE_symbol);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 363;
+			State = 380;
 			_la = TokenStream.LA(1);
 			if ( !(_la==IDENT || _la==STRING) ) {
 			ErrorHandler.RecoverInline(this);
@@ -1896,125 +1969,131 @@ public partial class GraphParser : Parser {
 	}
 
 	private static int[] _serializedATN = {
-		4,1,41,366,2,0,7,0,2,1,7,1,2,2,7,2,2,3,7,3,2,4,7,4,2,5,7,5,2,6,7,6,2,7,
+		4,1,42,383,2,0,7,0,2,1,7,1,2,2,7,2,2,3,7,3,2,4,7,4,2,5,7,5,2,6,7,6,2,7,
 		7,7,2,8,7,8,2,9,7,9,2,10,7,10,2,11,7,11,2,12,7,12,2,13,7,13,2,14,7,14,
 		2,15,7,15,2,16,7,16,2,17,7,17,2,18,7,18,2,19,7,19,2,20,7,20,2,21,7,21,
-		2,22,7,22,2,23,7,23,2,24,7,24,2,25,7,25,1,0,1,0,1,0,1,0,5,0,57,8,0,10,
-		0,12,0,60,9,0,1,0,1,0,1,0,1,0,1,1,1,1,1,1,1,1,5,1,70,8,1,10,1,12,1,73,
-		9,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,
-		1,5,1,92,8,1,10,1,12,1,95,9,1,3,1,97,8,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,
-		1,5,1,107,8,1,10,1,12,1,110,9,1,3,1,112,8,1,1,1,1,1,1,1,1,1,3,1,118,8,
-		1,1,2,3,2,121,8,2,1,2,1,2,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,3,3,3,
-		135,8,3,1,4,1,4,1,4,3,4,140,8,4,1,4,1,4,3,4,144,8,4,1,4,1,4,5,4,148,8,
-		4,10,4,12,4,151,9,4,1,4,5,4,154,8,4,10,4,12,4,157,9,4,1,4,1,4,3,4,161,
-		8,4,1,4,1,4,1,5,1,5,1,5,1,5,1,5,3,5,170,8,5,1,6,1,6,1,6,5,6,175,8,6,10,
-		6,12,6,178,9,6,1,7,1,7,3,7,182,8,7,1,7,1,7,1,7,1,8,1,8,1,8,3,8,190,8,8,
-		1,8,1,8,3,8,194,8,8,1,8,1,8,3,8,198,8,8,1,8,1,8,1,8,1,8,1,8,5,8,205,8,
-		8,10,8,12,8,208,9,8,3,8,210,8,8,1,8,5,8,213,8,8,10,8,12,8,216,9,8,1,8,
-		3,8,219,8,8,1,8,1,8,1,8,1,9,1,9,1,9,5,9,227,8,9,10,9,12,9,230,9,9,1,10,
-		1,10,3,10,234,8,10,1,11,1,11,1,11,5,11,239,8,11,10,11,12,11,242,9,11,1,
-		12,1,12,1,12,1,12,5,12,248,8,12,10,12,12,12,251,9,12,1,12,1,12,1,13,1,
-		13,1,13,1,13,1,14,1,14,1,14,1,14,1,15,1,15,1,15,1,15,5,15,267,8,15,10,
-		15,12,15,270,9,15,1,16,1,16,1,16,1,16,1,16,5,16,277,8,16,10,16,12,16,280,
-		9,16,3,16,282,8,16,1,16,3,16,285,8,16,1,17,1,17,1,17,1,17,3,17,291,8,17,
-		1,18,3,18,294,8,18,1,18,1,18,1,19,1,19,1,19,1,19,5,19,302,8,19,10,19,12,
-		19,305,9,19,3,19,307,8,19,1,19,1,19,1,20,1,20,1,20,1,20,1,20,1,20,1,20,
-		1,20,3,20,319,8,20,1,21,1,21,1,21,5,21,324,8,21,10,21,12,21,327,9,21,1,
-		22,1,22,1,22,5,22,332,8,22,10,22,12,22,335,9,22,1,23,5,23,338,8,23,10,
-		23,12,23,341,9,23,1,23,1,23,1,23,1,23,1,23,1,23,1,23,3,23,350,8,23,1,24,
-		1,24,1,24,1,24,1,24,5,24,357,8,24,10,24,12,24,360,9,24,1,24,1,24,1,25,
-		1,25,1,25,0,0,26,0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34,36,38,
-		40,42,44,46,48,50,0,4,1,0,17,19,1,0,35,36,2,0,16,16,32,32,1,0,38,39,389,
-		0,52,1,0,0,0,2,117,1,0,0,0,4,120,1,0,0,0,6,134,1,0,0,0,8,136,1,0,0,0,10,
-		164,1,0,0,0,12,171,1,0,0,0,14,179,1,0,0,0,16,189,1,0,0,0,18,223,1,0,0,
-		0,20,231,1,0,0,0,22,235,1,0,0,0,24,243,1,0,0,0,26,254,1,0,0,0,28,258,1,
-		0,0,0,30,262,1,0,0,0,32,271,1,0,0,0,34,290,1,0,0,0,36,293,1,0,0,0,38,297,
-		1,0,0,0,40,318,1,0,0,0,42,320,1,0,0,0,44,328,1,0,0,0,46,339,1,0,0,0,48,
-		351,1,0,0,0,50,363,1,0,0,0,52,53,5,1,0,0,53,54,5,39,0,0,54,58,5,2,0,0,
-		55,57,3,2,1,0,56,55,1,0,0,0,57,60,1,0,0,0,58,56,1,0,0,0,58,59,1,0,0,0,
-		59,61,1,0,0,0,60,58,1,0,0,0,61,62,3,8,4,0,62,63,5,3,0,0,63,64,5,0,0,1,
-		64,1,1,0,0,0,65,66,5,4,0,0,66,71,3,50,25,0,67,68,5,5,0,0,68,70,3,50,25,
-		0,69,67,1,0,0,0,70,73,1,0,0,0,71,69,1,0,0,0,71,72,1,0,0,0,72,118,1,0,0,
-		0,73,71,1,0,0,0,74,75,5,6,0,0,75,76,3,6,3,0,76,77,5,7,0,0,77,78,5,39,0,
-		0,78,118,1,0,0,0,79,80,5,8,0,0,80,81,3,6,3,0,81,82,5,9,0,0,82,83,5,39,
-		0,0,83,118,1,0,0,0,84,85,5,10,0,0,85,86,3,42,21,0,86,87,5,11,0,0,87,96,
-		5,12,0,0,88,93,3,4,2,0,89,90,5,5,0,0,90,92,3,4,2,0,91,89,1,0,0,0,92,95,
-		1,0,0,0,93,91,1,0,0,0,93,94,1,0,0,0,94,97,1,0,0,0,95,93,1,0,0,0,96,88,
-		1,0,0,0,96,97,1,0,0,0,97,98,1,0,0,0,98,99,5,13,0,0,99,100,5,7,0,0,100,
-		101,5,39,0,0,101,118,1,0,0,0,102,111,5,14,0,0,103,108,5,39,0,0,104,105,
-		5,5,0,0,105,107,5,39,0,0,106,104,1,0,0,0,107,110,1,0,0,0,108,106,1,0,0,
-		0,108,109,1,0,0,0,109,112,1,0,0,0,110,108,1,0,0,0,111,103,1,0,0,0,111,
-		112,1,0,0,0,112,118,1,0,0,0,113,114,5,15,0,0,114,115,5,37,0,0,115,116,
-		5,5,0,0,116,118,5,37,0,0,117,65,1,0,0,0,117,74,1,0,0,0,117,79,1,0,0,0,
-		117,84,1,0,0,0,117,102,1,0,0,0,117,113,1,0,0,0,118,3,1,0,0,0,119,121,5,
-		16,0,0,120,119,1,0,0,0,120,121,1,0,0,0,121,122,1,0,0,0,122,123,5,37,0,
-		0,123,5,1,0,0,0,124,125,3,42,21,0,125,126,7,0,0,0,126,127,3,42,21,0,127,
-		135,1,0,0,0,128,129,3,42,21,0,129,130,5,20,0,0,130,131,3,42,21,0,131,132,
-		5,17,0,0,132,133,5,37,0,0,133,135,1,0,0,0,134,124,1,0,0,0,134,128,1,0,
-		0,0,135,7,1,0,0,0,136,137,5,21,0,0,137,139,5,22,0,0,138,140,3,12,6,0,139,
-		138,1,0,0,0,139,140,1,0,0,0,140,141,1,0,0,0,141,143,5,23,0,0,142,144,3,
-		10,5,0,143,142,1,0,0,0,143,144,1,0,0,0,144,145,1,0,0,0,145,149,5,2,0,0,
-		146,148,3,2,1,0,147,146,1,0,0,0,148,151,1,0,0,0,149,147,1,0,0,0,149,150,
-		1,0,0,0,150,155,1,0,0,0,151,149,1,0,0,0,152,154,3,16,8,0,153,152,1,0,0,
-		0,154,157,1,0,0,0,155,153,1,0,0,0,155,156,1,0,0,0,156,158,1,0,0,0,157,
-		155,1,0,0,0,158,160,5,24,0,0,159,161,3,22,11,0,160,159,1,0,0,0,160,161,
-		1,0,0,0,161,162,1,0,0,0,162,163,5,3,0,0,163,9,1,0,0,0,164,169,5,25,0,0,
-		165,170,5,1,0,0,166,167,5,37,0,0,167,168,5,5,0,0,168,170,5,37,0,0,169,
-		165,1,0,0,0,169,166,1,0,0,0,170,11,1,0,0,0,171,176,3,14,7,0,172,173,5,
-		5,0,0,173,175,3,14,7,0,174,172,1,0,0,0,175,178,1,0,0,0,176,174,1,0,0,0,
-		176,177,1,0,0,0,177,13,1,0,0,0,178,176,1,0,0,0,179,181,5,34,0,0,180,182,
-		5,39,0,0,181,180,1,0,0,0,181,182,1,0,0,0,182,183,1,0,0,0,183,184,5,26,
-		0,0,184,185,3,32,16,0,185,15,1,0,0,0,186,187,3,18,9,0,187,188,5,27,0,0,
-		188,190,1,0,0,0,189,186,1,0,0,0,189,190,1,0,0,0,190,191,1,0,0,0,191,193,
-		5,38,0,0,192,194,3,24,12,0,193,192,1,0,0,0,193,194,1,0,0,0,194,195,1,0,
-		0,0,195,197,5,22,0,0,196,198,3,22,11,0,197,196,1,0,0,0,197,198,1,0,0,0,
-		198,199,1,0,0,0,199,209,5,23,0,0,200,201,5,26,0,0,201,206,3,32,16,0,202,
-		203,5,5,0,0,203,205,3,32,16,0,204,202,1,0,0,0,205,208,1,0,0,0,206,204,
-		1,0,0,0,206,207,1,0,0,0,207,210,1,0,0,0,208,206,1,0,0,0,209,200,1,0,0,
-		0,209,210,1,0,0,0,210,214,1,0,0,0,211,213,3,28,14,0,212,211,1,0,0,0,213,
-		216,1,0,0,0,214,212,1,0,0,0,214,215,1,0,0,0,215,218,1,0,0,0,216,214,1,
-		0,0,0,217,219,3,30,15,0,218,217,1,0,0,0,218,219,1,0,0,0,219,220,1,0,0,
-		0,220,221,5,28,0,0,221,222,5,37,0,0,222,17,1,0,0,0,223,228,3,20,10,0,224,
-		225,5,5,0,0,225,227,3,20,10,0,226,224,1,0,0,0,227,230,1,0,0,0,228,226,
-		1,0,0,0,228,229,1,0,0,0,229,19,1,0,0,0,230,228,1,0,0,0,231,233,5,34,0,
-		0,232,234,5,39,0,0,233,232,1,0,0,0,233,234,1,0,0,0,234,21,1,0,0,0,235,
-		240,5,34,0,0,236,237,5,5,0,0,237,239,5,34,0,0,238,236,1,0,0,0,239,242,
-		1,0,0,0,240,238,1,0,0,0,240,241,1,0,0,0,241,23,1,0,0,0,242,240,1,0,0,0,
-		243,244,5,19,0,0,244,249,3,26,13,0,245,246,5,5,0,0,246,248,3,26,13,0,247,
-		245,1,0,0,0,248,251,1,0,0,0,249,247,1,0,0,0,249,250,1,0,0,0,250,252,1,
-		0,0,0,251,249,1,0,0,0,252,253,5,29,0,0,253,25,1,0,0,0,254,255,5,38,0,0,
-		255,256,5,27,0,0,256,257,3,34,17,0,257,27,1,0,0,0,258,259,5,2,0,0,259,
-		260,3,8,4,0,260,261,5,3,0,0,261,29,1,0,0,0,262,263,5,7,0,0,263,268,5,39,
-		0,0,264,265,5,5,0,0,265,267,5,39,0,0,266,264,1,0,0,0,267,270,1,0,0,0,268,
-		266,1,0,0,0,268,269,1,0,0,0,269,31,1,0,0,0,270,268,1,0,0,0,271,284,5,38,
-		0,0,272,281,5,12,0,0,273,278,3,42,21,0,274,275,5,5,0,0,275,277,3,42,21,
-		0,276,274,1,0,0,0,277,280,1,0,0,0,278,276,1,0,0,0,278,279,1,0,0,0,279,
-		282,1,0,0,0,280,278,1,0,0,0,281,273,1,0,0,0,281,282,1,0,0,0,282,283,1,
-		0,0,0,283,285,5,13,0,0,284,272,1,0,0,0,284,285,1,0,0,0,285,33,1,0,0,0,
-		286,291,3,36,18,0,287,291,3,42,21,0,288,291,3,38,19,0,289,291,3,40,20,
-		0,290,286,1,0,0,0,290,287,1,0,0,0,290,288,1,0,0,0,290,289,1,0,0,0,291,
-		35,1,0,0,0,292,294,5,16,0,0,293,292,1,0,0,0,293,294,1,0,0,0,294,295,1,
-		0,0,0,295,296,7,1,0,0,296,37,1,0,0,0,297,306,5,12,0,0,298,303,3,34,17,
-		0,299,300,5,5,0,0,300,302,3,34,17,0,301,299,1,0,0,0,302,305,1,0,0,0,303,
-		301,1,0,0,0,303,304,1,0,0,0,304,307,1,0,0,0,305,303,1,0,0,0,306,298,1,
-		0,0,0,306,307,1,0,0,0,307,308,1,0,0,0,308,309,5,13,0,0,309,39,1,0,0,0,
-		310,311,5,30,0,0,311,312,3,32,16,0,312,313,3,38,19,0,313,319,1,0,0,0,314,
-		315,5,31,0,0,315,316,3,32,16,0,316,317,5,39,0,0,317,319,1,0,0,0,318,310,
-		1,0,0,0,318,314,1,0,0,0,319,41,1,0,0,0,320,325,3,44,22,0,321,322,7,2,0,
-		0,322,324,3,44,22,0,323,321,1,0,0,0,324,327,1,0,0,0,325,323,1,0,0,0,325,
-		326,1,0,0,0,326,43,1,0,0,0,327,325,1,0,0,0,328,333,3,46,23,0,329,330,5,
-		33,0,0,330,332,3,46,23,0,331,329,1,0,0,0,332,335,1,0,0,0,333,331,1,0,0,
-		0,333,334,1,0,0,0,334,45,1,0,0,0,335,333,1,0,0,0,336,338,5,16,0,0,337,
-		336,1,0,0,0,338,341,1,0,0,0,339,337,1,0,0,0,339,340,1,0,0,0,340,349,1,
-		0,0,0,341,339,1,0,0,0,342,350,5,37,0,0,343,350,3,48,24,0,344,350,3,50,
-		25,0,345,346,5,22,0,0,346,347,3,42,21,0,347,348,5,23,0,0,348,350,1,0,0,
-		0,349,342,1,0,0,0,349,343,1,0,0,0,349,344,1,0,0,0,349,345,1,0,0,0,350,
-		47,1,0,0,0,351,352,5,38,0,0,352,353,5,22,0,0,353,358,3,42,21,0,354,355,
-		5,5,0,0,355,357,3,42,21,0,356,354,1,0,0,0,357,360,1,0,0,0,358,356,1,0,
-		0,0,358,359,1,0,0,0,359,361,1,0,0,0,360,358,1,0,0,0,361,362,5,23,0,0,362,
-		49,1,0,0,0,363,364,7,3,0,0,364,51,1,0,0,0,42,58,71,93,96,108,111,117,120,
-		134,139,143,149,155,160,169,176,181,189,193,197,206,209,214,218,228,233,
-		240,249,268,278,281,284,290,293,303,306,318,325,333,339,349,358
+		2,22,7,22,2,23,7,23,2,24,7,24,2,25,7,25,2,26,7,26,1,0,1,0,1,0,1,0,5,0,
+		59,8,0,10,0,12,0,62,9,0,1,0,1,0,1,0,1,0,1,1,1,1,1,1,1,1,5,1,72,8,1,10,
+		1,12,1,75,9,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,
+		1,1,1,1,1,1,5,1,94,8,1,10,1,12,1,97,9,1,3,1,99,8,1,1,1,1,1,1,1,1,1,1,1,
+		1,1,1,1,1,1,5,1,109,8,1,10,1,12,1,112,9,1,3,1,114,8,1,1,1,1,1,1,1,1,1,
+		3,1,120,8,1,1,2,3,2,123,8,2,1,2,1,2,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,
+		3,1,3,3,3,137,8,3,1,4,1,4,1,4,3,4,142,8,4,1,4,1,4,3,4,146,8,4,1,4,1,4,
+		5,4,150,8,4,10,4,12,4,153,9,4,1,4,5,4,156,8,4,10,4,12,4,159,9,4,1,4,1,
+		4,3,4,163,8,4,1,4,5,4,166,8,4,10,4,12,4,169,9,4,1,4,1,4,1,5,1,5,1,5,1,
+		5,5,5,177,8,5,10,5,12,5,180,9,5,1,6,1,6,1,6,1,6,1,6,3,6,187,8,6,1,7,1,
+		7,1,7,5,7,192,8,7,10,7,12,7,195,9,7,1,8,1,8,3,8,199,8,8,1,8,1,8,1,8,1,
+		9,1,9,1,9,3,9,207,8,9,1,9,1,9,3,9,211,8,9,1,9,1,9,3,9,215,8,9,1,9,1,9,
+		1,9,1,9,1,9,5,9,222,8,9,10,9,12,9,225,9,9,3,9,227,8,9,1,9,5,9,230,8,9,
+		10,9,12,9,233,9,9,1,9,3,9,236,8,9,1,9,1,9,1,9,1,10,1,10,1,10,5,10,244,
+		8,10,10,10,12,10,247,9,10,1,11,1,11,3,11,251,8,11,1,12,1,12,1,12,5,12,
+		256,8,12,10,12,12,12,259,9,12,1,13,1,13,1,13,1,13,5,13,265,8,13,10,13,
+		12,13,268,9,13,1,13,1,13,1,14,1,14,1,14,1,14,1,15,1,15,1,15,1,15,1,16,
+		1,16,1,16,1,16,5,16,284,8,16,10,16,12,16,287,9,16,1,17,1,17,1,17,1,17,
+		1,17,5,17,294,8,17,10,17,12,17,297,9,17,3,17,299,8,17,1,17,3,17,302,8,
+		17,1,18,1,18,1,18,1,18,3,18,308,8,18,1,19,3,19,311,8,19,1,19,1,19,1,20,
+		1,20,1,20,1,20,5,20,319,8,20,10,20,12,20,322,9,20,3,20,324,8,20,1,20,1,
+		20,1,21,1,21,1,21,1,21,1,21,1,21,1,21,1,21,3,21,336,8,21,1,22,1,22,1,22,
+		5,22,341,8,22,10,22,12,22,344,9,22,1,23,1,23,1,23,5,23,349,8,23,10,23,
+		12,23,352,9,23,1,24,5,24,355,8,24,10,24,12,24,358,9,24,1,24,1,24,1,24,
+		1,24,1,24,1,24,1,24,3,24,367,8,24,1,25,1,25,1,25,1,25,1,25,5,25,374,8,
+		25,10,25,12,25,377,9,25,1,25,1,25,1,26,1,26,1,26,0,0,27,0,2,4,6,8,10,12,
+		14,16,18,20,22,24,26,28,30,32,34,36,38,40,42,44,46,48,50,52,0,4,1,0,17,
+		19,1,0,36,37,2,0,16,16,33,33,1,0,39,40,407,0,54,1,0,0,0,2,119,1,0,0,0,
+		4,122,1,0,0,0,6,136,1,0,0,0,8,138,1,0,0,0,10,172,1,0,0,0,12,181,1,0,0,
+		0,14,188,1,0,0,0,16,196,1,0,0,0,18,206,1,0,0,0,20,240,1,0,0,0,22,248,1,
+		0,0,0,24,252,1,0,0,0,26,260,1,0,0,0,28,271,1,0,0,0,30,275,1,0,0,0,32,279,
+		1,0,0,0,34,288,1,0,0,0,36,307,1,0,0,0,38,310,1,0,0,0,40,314,1,0,0,0,42,
+		335,1,0,0,0,44,337,1,0,0,0,46,345,1,0,0,0,48,356,1,0,0,0,50,368,1,0,0,
+		0,52,380,1,0,0,0,54,55,5,1,0,0,55,56,5,40,0,0,56,60,5,2,0,0,57,59,3,2,
+		1,0,58,57,1,0,0,0,59,62,1,0,0,0,60,58,1,0,0,0,60,61,1,0,0,0,61,63,1,0,
+		0,0,62,60,1,0,0,0,63,64,3,8,4,0,64,65,5,3,0,0,65,66,5,0,0,1,66,1,1,0,0,
+		0,67,68,5,4,0,0,68,73,3,52,26,0,69,70,5,5,0,0,70,72,3,52,26,0,71,69,1,
+		0,0,0,72,75,1,0,0,0,73,71,1,0,0,0,73,74,1,0,0,0,74,120,1,0,0,0,75,73,1,
+		0,0,0,76,77,5,6,0,0,77,78,3,6,3,0,78,79,5,7,0,0,79,80,5,40,0,0,80,120,
+		1,0,0,0,81,82,5,8,0,0,82,83,3,6,3,0,83,84,5,9,0,0,84,85,5,40,0,0,85,120,
+		1,0,0,0,86,87,5,10,0,0,87,88,3,44,22,0,88,89,5,11,0,0,89,98,5,12,0,0,90,
+		95,3,4,2,0,91,92,5,5,0,0,92,94,3,4,2,0,93,91,1,0,0,0,94,97,1,0,0,0,95,
+		93,1,0,0,0,95,96,1,0,0,0,96,99,1,0,0,0,97,95,1,0,0,0,98,90,1,0,0,0,98,
+		99,1,0,0,0,99,100,1,0,0,0,100,101,5,13,0,0,101,102,5,7,0,0,102,103,5,40,
+		0,0,103,120,1,0,0,0,104,113,5,14,0,0,105,110,5,40,0,0,106,107,5,5,0,0,
+		107,109,5,40,0,0,108,106,1,0,0,0,109,112,1,0,0,0,110,108,1,0,0,0,110,111,
+		1,0,0,0,111,114,1,0,0,0,112,110,1,0,0,0,113,105,1,0,0,0,113,114,1,0,0,
+		0,114,120,1,0,0,0,115,116,5,15,0,0,116,117,5,38,0,0,117,118,5,5,0,0,118,
+		120,5,38,0,0,119,67,1,0,0,0,119,76,1,0,0,0,119,81,1,0,0,0,119,86,1,0,0,
+		0,119,104,1,0,0,0,119,115,1,0,0,0,120,3,1,0,0,0,121,123,5,16,0,0,122,121,
+		1,0,0,0,122,123,1,0,0,0,123,124,1,0,0,0,124,125,5,38,0,0,125,5,1,0,0,0,
+		126,127,3,44,22,0,127,128,7,0,0,0,128,129,3,44,22,0,129,137,1,0,0,0,130,
+		131,3,44,22,0,131,132,5,20,0,0,132,133,3,44,22,0,133,134,5,17,0,0,134,
+		135,5,38,0,0,135,137,1,0,0,0,136,126,1,0,0,0,136,130,1,0,0,0,137,7,1,0,
+		0,0,138,139,5,21,0,0,139,141,5,22,0,0,140,142,3,14,7,0,141,140,1,0,0,0,
+		141,142,1,0,0,0,142,143,1,0,0,0,143,145,5,23,0,0,144,146,3,12,6,0,145,
+		144,1,0,0,0,145,146,1,0,0,0,146,147,1,0,0,0,147,151,5,2,0,0,148,150,3,
+		2,1,0,149,148,1,0,0,0,150,153,1,0,0,0,151,149,1,0,0,0,151,152,1,0,0,0,
+		152,157,1,0,0,0,153,151,1,0,0,0,154,156,3,18,9,0,155,154,1,0,0,0,156,159,
+		1,0,0,0,157,155,1,0,0,0,157,158,1,0,0,0,158,160,1,0,0,0,159,157,1,0,0,
+		0,160,162,5,24,0,0,161,163,3,24,12,0,162,161,1,0,0,0,162,163,1,0,0,0,163,
+		167,1,0,0,0,164,166,3,10,5,0,165,164,1,0,0,0,166,169,1,0,0,0,167,165,1,
+		0,0,0,167,168,1,0,0,0,168,170,1,0,0,0,169,167,1,0,0,0,170,171,5,3,0,0,
+		171,9,1,0,0,0,172,173,5,25,0,0,173,178,5,38,0,0,174,175,5,5,0,0,175,177,
+		5,38,0,0,176,174,1,0,0,0,177,180,1,0,0,0,178,176,1,0,0,0,178,179,1,0,0,
+		0,179,11,1,0,0,0,180,178,1,0,0,0,181,186,5,26,0,0,182,187,5,1,0,0,183,
+		184,5,38,0,0,184,185,5,5,0,0,185,187,5,38,0,0,186,182,1,0,0,0,186,183,
+		1,0,0,0,187,13,1,0,0,0,188,193,3,16,8,0,189,190,5,5,0,0,190,192,3,16,8,
+		0,191,189,1,0,0,0,192,195,1,0,0,0,193,191,1,0,0,0,193,194,1,0,0,0,194,
+		15,1,0,0,0,195,193,1,0,0,0,196,198,5,35,0,0,197,199,5,40,0,0,198,197,1,
+		0,0,0,198,199,1,0,0,0,199,200,1,0,0,0,200,201,5,27,0,0,201,202,3,34,17,
+		0,202,17,1,0,0,0,203,204,3,20,10,0,204,205,5,28,0,0,205,207,1,0,0,0,206,
+		203,1,0,0,0,206,207,1,0,0,0,207,208,1,0,0,0,208,210,5,39,0,0,209,211,3,
+		26,13,0,210,209,1,0,0,0,210,211,1,0,0,0,211,212,1,0,0,0,212,214,5,22,0,
+		0,213,215,3,24,12,0,214,213,1,0,0,0,214,215,1,0,0,0,215,216,1,0,0,0,216,
+		226,5,23,0,0,217,218,5,27,0,0,218,223,3,34,17,0,219,220,5,5,0,0,220,222,
+		3,34,17,0,221,219,1,0,0,0,222,225,1,0,0,0,223,221,1,0,0,0,223,224,1,0,
+		0,0,224,227,1,0,0,0,225,223,1,0,0,0,226,217,1,0,0,0,226,227,1,0,0,0,227,
+		231,1,0,0,0,228,230,3,30,15,0,229,228,1,0,0,0,230,233,1,0,0,0,231,229,
+		1,0,0,0,231,232,1,0,0,0,232,235,1,0,0,0,233,231,1,0,0,0,234,236,3,32,16,
+		0,235,234,1,0,0,0,235,236,1,0,0,0,236,237,1,0,0,0,237,238,5,29,0,0,238,
+		239,5,38,0,0,239,19,1,0,0,0,240,245,3,22,11,0,241,242,5,5,0,0,242,244,
+		3,22,11,0,243,241,1,0,0,0,244,247,1,0,0,0,245,243,1,0,0,0,245,246,1,0,
+		0,0,246,21,1,0,0,0,247,245,1,0,0,0,248,250,5,35,0,0,249,251,5,40,0,0,250,
+		249,1,0,0,0,250,251,1,0,0,0,251,23,1,0,0,0,252,257,5,35,0,0,253,254,5,
+		5,0,0,254,256,5,35,0,0,255,253,1,0,0,0,256,259,1,0,0,0,257,255,1,0,0,0,
+		257,258,1,0,0,0,258,25,1,0,0,0,259,257,1,0,0,0,260,261,5,19,0,0,261,266,
+		3,28,14,0,262,263,5,5,0,0,263,265,3,28,14,0,264,262,1,0,0,0,265,268,1,
+		0,0,0,266,264,1,0,0,0,266,267,1,0,0,0,267,269,1,0,0,0,268,266,1,0,0,0,
+		269,270,5,30,0,0,270,27,1,0,0,0,271,272,5,39,0,0,272,273,5,28,0,0,273,
+		274,3,36,18,0,274,29,1,0,0,0,275,276,5,2,0,0,276,277,3,8,4,0,277,278,5,
+		3,0,0,278,31,1,0,0,0,279,280,5,7,0,0,280,285,5,40,0,0,281,282,5,5,0,0,
+		282,284,5,40,0,0,283,281,1,0,0,0,284,287,1,0,0,0,285,283,1,0,0,0,285,286,
+		1,0,0,0,286,33,1,0,0,0,287,285,1,0,0,0,288,301,5,39,0,0,289,298,5,12,0,
+		0,290,295,3,44,22,0,291,292,5,5,0,0,292,294,3,44,22,0,293,291,1,0,0,0,
+		294,297,1,0,0,0,295,293,1,0,0,0,295,296,1,0,0,0,296,299,1,0,0,0,297,295,
+		1,0,0,0,298,290,1,0,0,0,298,299,1,0,0,0,299,300,1,0,0,0,300,302,5,13,0,
+		0,301,289,1,0,0,0,301,302,1,0,0,0,302,35,1,0,0,0,303,308,3,38,19,0,304,
+		308,3,44,22,0,305,308,3,40,20,0,306,308,3,42,21,0,307,303,1,0,0,0,307,
+		304,1,0,0,0,307,305,1,0,0,0,307,306,1,0,0,0,308,37,1,0,0,0,309,311,5,16,
+		0,0,310,309,1,0,0,0,310,311,1,0,0,0,311,312,1,0,0,0,312,313,7,1,0,0,313,
+		39,1,0,0,0,314,323,5,12,0,0,315,320,3,36,18,0,316,317,5,5,0,0,317,319,
+		3,36,18,0,318,316,1,0,0,0,319,322,1,0,0,0,320,318,1,0,0,0,320,321,1,0,
+		0,0,321,324,1,0,0,0,322,320,1,0,0,0,323,315,1,0,0,0,323,324,1,0,0,0,324,
+		325,1,0,0,0,325,326,5,13,0,0,326,41,1,0,0,0,327,328,5,31,0,0,328,329,3,
+		34,17,0,329,330,3,40,20,0,330,336,1,0,0,0,331,332,5,32,0,0,332,333,3,34,
+		17,0,333,334,5,40,0,0,334,336,1,0,0,0,335,327,1,0,0,0,335,331,1,0,0,0,
+		336,43,1,0,0,0,337,342,3,46,23,0,338,339,7,2,0,0,339,341,3,46,23,0,340,
+		338,1,0,0,0,341,344,1,0,0,0,342,340,1,0,0,0,342,343,1,0,0,0,343,45,1,0,
+		0,0,344,342,1,0,0,0,345,350,3,48,24,0,346,347,5,34,0,0,347,349,3,48,24,
+		0,348,346,1,0,0,0,349,352,1,0,0,0,350,348,1,0,0,0,350,351,1,0,0,0,351,
+		47,1,0,0,0,352,350,1,0,0,0,353,355,5,16,0,0,354,353,1,0,0,0,355,358,1,
+		0,0,0,356,354,1,0,0,0,356,357,1,0,0,0,357,366,1,0,0,0,358,356,1,0,0,0,
+		359,367,5,38,0,0,360,367,3,50,25,0,361,367,3,52,26,0,362,363,5,22,0,0,
+		363,364,3,44,22,0,364,365,5,23,0,0,365,367,1,0,0,0,366,359,1,0,0,0,366,
+		360,1,0,0,0,366,361,1,0,0,0,366,362,1,0,0,0,367,49,1,0,0,0,368,369,5,39,
+		0,0,369,370,5,22,0,0,370,375,3,44,22,0,371,372,5,5,0,0,372,374,3,44,22,
+		0,373,371,1,0,0,0,374,377,1,0,0,0,375,373,1,0,0,0,375,376,1,0,0,0,376,
+		378,1,0,0,0,377,375,1,0,0,0,378,379,5,23,0,0,379,51,1,0,0,0,380,381,7,
+		3,0,0,381,53,1,0,0,0,44,60,73,95,98,110,113,119,122,136,141,145,151,157,
+		162,167,178,186,193,198,206,210,214,223,226,231,235,245,250,257,266,285,
+		295,298,301,307,310,320,323,335,342,350,356,366,375
 	};
 
 	public static readonly ATN _ATN =

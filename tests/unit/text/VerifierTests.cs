@@ -30,6 +30,49 @@ public sealed class VerifierTests
         Verifier.Verify(GraphParser.Parse($"module \"m\" {{ {graph} }}").Main);
     }
 
+    private const string TwoChains = """
+        graph(%0: f32[N], %1: i64) {
+          %2 = Neg(%0) : f32[N] #0
+          %3 = Exp(%0) : f32[N] #1
+          %4 = Add(%2, %3) : f32[N] #2
+          BindDim<Symbol = K>(%1) #3
+          %5 = Iota<Element = f32, To = [K], Axis = 0>() : f32[K] #4
+          return %4, %5
+        """;
+
+    [Theory]
+    [InlineData("1, 0, 2, 3, 4")]
+    [InlineData("3, 4, 1, 0, 2")]
+    public void Orders_that_keep_dependencies_pass(string order)
+    {
+        var text = $"module \"m\" {{ {TwoChains} order 0, 1, 2, 3, 4 order {order} }} }}";
+        var module = GraphParser.Parse(text);
+        Verifier.Verify(module.Main);
+        Assert.Equal(order, string.Join(", ", module.Main.AlternativeOrders[1]));
+        Assert.Contains($"\n    order {order}\n", GraphPrinter.Print(module), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("2, 0, 1, 3, 4")]
+    [InlineData("4, 0, 1, 2, 3")]
+    [InlineData("0, 1, 2, 4, 3")]
+    public void Orders_that_break_dependencies_are_found(string order)
+    {
+        var module = GraphParser.Parse($"module \"m\" {{ {TwoChains} order {order} }} }}");
+        var error = Assert.Throws<InternalCompilerException>(() => Verifier.Verify(module.Main, "test pass"));
+        Assert.Contains("comes before a node that it needs", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0, 1, 2, 3")]
+    [InlineData("0, 1, 2, 3, 3")]
+    [InlineData("0, 1, 2, 3, 5")]
+    public void Orders_that_are_no_permutation_are_refused(string order)
+    {
+        var error = Assert.Throws<DlcException>(() => GraphParser.Parse($"module \"m\" {{ {TwoChains} order {order} }} }}"));
+        Assert.Contains("expected each number from 0 to 4 once", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Verifying_teaches_no_facts()
     {

@@ -1,0 +1,86 @@
+using Dlc.IR.Ops;
+
+namespace Dlc.IR;
+
+/// <summary>
+/// What decides in which orders the nodes of a graph can run. A node comes after the producers of what it and its regions read. It also comes after
+/// each node before it in the graph that binds dims: it may mention those dims, and rely on what the guards that are checked with them made sure of.
+/// </summary>
+public static class NodeOrder
+{
+    /// <summary>Whether dims get their values when the node runs, so that nodes after it must stay there.</summary>
+    public static bool BindsDims(Node node) => node.Op switch
+    {
+        BindDim or Loop => true,
+        If branch => branch.BoundDims(node).Any(),
+        _ => false,
+    };
+
+    /// <summary>
+    /// For each node, the indices of the nodes of the same graph that come before it in every order: ascending, without repetition. Of the nodes
+    /// that bind dims only the last one is named, as it comes after the ones before it.
+    /// </summary>
+    public static int[][] Predecessors(Graph graph)
+    {
+        var indexOf = new Dictionary<Node, int>(graph.Nodes.Length);
+        var predecessors = new int[graph.Nodes.Length][];
+        var found = new SortedSet<int>();
+        var barrier = -1;
+        for (var i = 0; i < predecessors.Length; i++)
+        {
+            var node = graph.Nodes[i];
+            found.Clear();
+            foreach (var value in node.Inputs)
+            {
+                Add(value);
+            }
+
+            foreach (var value in Graph.Captures(node))
+            {
+                Add(value);
+            }
+
+            if (barrier >= 0)
+            {
+                found.Add(barrier);
+            }
+
+            predecessors[i] = [.. found];
+            indexOf.Add(node, i);
+            if (BindsDims(node))
+            {
+                barrier = i;
+            }
+        }
+
+        return predecessors;
+
+        void Add(Value value)
+        {
+            if (value.Producer is { } producer && indexOf.TryGetValue(producer, out var index))
+            {
+                found.Add(index);
+            }
+        }
+    }
+
+    /// <summary>The first node of an order that comes before one of its predecessors; null if there is none.</summary>
+    public static int? FirstMisplaced(int[][] predecessors, ReadOnlySpan<int> order)
+    {
+        var isDone = new bool[predecessors.Length];
+        foreach (var index in order)
+        {
+            foreach (var before in predecessors[index])
+            {
+                if (!isDone[before])
+                {
+                    return index;
+                }
+            }
+
+            isDone[index] = true;
+        }
+
+        return null;
+    }
+}
