@@ -1,0 +1,67 @@
+using Dlc.Runtime.Memory;
+
+namespace Dlc.Runtime.Rematerialization;
+
+/// <summary>
+/// Plans of one signature, from the one that does nothing twice to the one that needs least memory: each costs more time than the one before
+/// and fits into fewer bytes. It does not depend on a limit, so a higher limit is never answered with a slower plan. Safe for one thread at a time.
+/// </summary>
+internal sealed class PlanLadder(IReadOnlyList<ActionPlan> plans)
+{
+    private readonly (long Bytes, long[] Offsets)?[] _arenas = new (long, long[])?[plans.Count];
+
+    public IReadOnlyList<ActionPlan> Plans => plans;
+
+    /// <summary>The fastest plan whose arena has at most this many bytes; negative where none has.</summary>
+    public int Choose(long limit)
+    {
+        for (var i = 0; i < plans.Count; i++)
+        {
+            if (plans[i].LowerBound <= limit && ArenaBytes(i) <= limit)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>The least limit that <see cref="Choose"/> answers.</summary>
+    public long LeastBytes
+    {
+        get
+        {
+            var least = long.MaxValue;
+            for (var i = plans.Count - 1; i >= 0; i--)
+            {
+                if (plans[i].LowerBound < least)
+                {
+                    least = Math.Min(least, ArenaBytes(i));
+                }
+            }
+
+            return least;
+        }
+    }
+
+    /// <summary>Bytes of the arena of a plan.</summary>
+    public long ArenaBytes(int plan) => ArenaOf(plan).Bytes;
+
+    /// <summary>By residence of a plan: where it begins in the arena.</summary>
+    public long[] Offsets(int plan) => ArenaOf(plan).Offsets;
+
+    private (long Bytes, long[] Offsets) ArenaOf(int plan)
+    {
+        if (_arenas[plan] is { } known)
+        {
+            return known;
+        }
+
+        var residences = plans[plan].Residences;
+        var offsets = new long[residences.Length];
+        var table = new LifetimeTable([.. residences.Select(r => r.First)], [.. residences.Select(r => r.Last)]);
+        var bytes = ArenaPlanner.Plan(table, [.. residences.Select(r => r.Bytes)], offsets);
+        _arenas[plan] = (bytes, offsets);
+        return (bytes, offsets);
+    }
+}

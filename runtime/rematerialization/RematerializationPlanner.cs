@@ -1,0 +1,294 @@
+namespace Dlc.Runtime.Rematerialization;
+
+/// <summary>
+/// Finds out how a program can run in less memory: which values leave between their uses, and how each comes back. Starts without evictions and
+/// again and again lowers the highest point, by the values that lie idle there and cost least time a byte; looks at the whole schedule ahead.
+/// </summary>
+/// <remarks>After BladeDISC++ (arXiv 2412.16985), which decides at each eviction point by itself; the ladder of plans is ours.</remarks>
+internal sealed class RematerializationPlanner
+{
+    // Each plan of the ladder is this much lower than the one before.
+    private const double RungRatio = 0.97;
+
+    // A round aims at lowering the peak by a part of the first one.
+    private const int PartsPerPeak = 96;
+    private const int MostRounds = 600;
+    private readonly StepTopology _topology;
+    private readonly StepNumbers _numbers;
+    private readonly PlanSimulator _simulator;
+    private readonly RegenerationCost _cost;
+    private readonly EvictionMode[] _modes;
+    private readonly EvictionMode[] _tried;
+    private readonly bool[] _isHopeless;
+    private readonly List<Candidate> _candidates = [];
+
+    private RematerializationPlanner(StepTopology topology, StepNumbers numbers)
+    {
+        _topology = topology;
+        _numbers = numbers;
+        _simulator = new PlanSimulator(topology, numbers);
+        _cost = new RegenerationCost(topology, numbers);
+        _modes = new EvictionMode[topology.Gaps];
+        _tried = new EvictionMode[topology.Gaps];
+        _isHopeless = new bool[topology.Gaps];
+    }
+
+    /// <summary>All plans worth having for one signature.</summary>
+    public static PlanLadder Plan(StepTopology topology, StepNumbers numbers) => new(new RematerializationPlanner(topology, numbers).Climb());
+
+    /// <summary>The plan without evictions.</summary>
+    public static ActionPlan Plain(StepTopology topology, StepNumbers numbers)
+    {
+        var simulator = new PlanSimulator(topology, numbers);
+        simulator.Run(new EvictionMode[topology.Gaps]);
+        return simulator.ToPlan();
+    }
+
+    private List<ActionPlan> Climb()
+    {
+        _simulator.Run(_modes);
+        var plans = new List<ActionPlan> { _simulator.ToPlan() };
+        var first = _simulator.Peak;
+        var rung = (long)(first * RungRatio);
+        for (var round = 0; round < MostRounds && Lower(Math.Max(1, first / PartsPerPeak)); round++)
+        {
+            if (_simulator.Peak <= rung)
+            {
+                plans.Add(Prune());
+                rung = (long)(_simulator.Peak * RungRatio);
+            }
+        }
+
+        if (_simulator.Peak < plans[^1].LowerBound)
+        {
+            plans.Add(Prune());
+        }
+
+        return Envelope(plans);
+    }
+
+    /// <summary>Only plans that are faster than all that need as little memory.</summary>
+    private static List<ActionPlan> Envelope(List<ActionPlan> plans)
+    {
+        var ordered = plans.OrderBy(p => p.LowerBound).ThenBy(p => p.ExtraSeconds).ToList();
+        var result = new List<ActionPlan>();
+        var fastest = double.PositiveInfinity;
+        foreach (var plan in ordered)
+        {
+            if (plan.ExtraSeconds < fastest)
+            {
+                result.Add(plan);
+                fastest = plan.ExtraSeconds;
+            }
+        }
+
+        result.Reverse();
+        return result;
+    }
+
+    /// <summary>One round: evicts at the highest point. False when nothing there can leave. The simulator is left at the accepted evictions.</summary>
+    private bool Lower(long aim)
+    {
+        while (true)
+        {
+            var before = _simulator.Peak;
+            FindCandidates();
+            if (_candidates.Count == 0)
+            {
+                return false;
+            }
+
+            _modes.CopyTo(_tried, 0);
+            var count = 0;
+            for (long bytes = 0; count < _candidates.Count && bytes < aim; count++)
+            {
+                bytes += _numbers.Bytes[_candidates[count].Value];
+                _modes[_candidates[count].Gap] = _candidates[count].Mode;
+            }
+
+            if (_simulator.Run(_modes) && _simulator.Peak <= before)
+            {
+                return true;
+            }
+
+            _tried.CopyTo(_modes, 0);
+            if (count > 1)
+            {
+                _modes[_candidates[0].Gap] = _candidates[0].Mode;
+                if (_simulator.Run(_modes) && _simulator.Peak <= before)
+                {
+                    return true;
+                }
+
+                _tried.CopyTo(_modes, 0);
+            }
+
+            // What comes back for it needs more room than it leaves.
+            _isHopeless[_candidates[0].Gap] = true;
+            _simulator.Run(_modes);
+        }
+    }
+
+    /// <summary>The values that lie idle at the highest point, cheapest a byte first.</summary>
+    private void FindCandidates()
+    {
+        _candidates.Clear();
+        var peak = _simulator.PeakAction;
+        var action = _simulator.Actions[peak];
+        var there = new int[_simulator.ResidenceCount];
+        Array.Fill(there, -1);
+        foreach (var placement in _simulator.Placements)
+        {
+            if (placement.Action > peak)
+            {
+                break;
+            }
+
+            there[placement.Residence] = placement.Value;
+        }
+
+        for (var r = 0; r < there.Length; r++)
+        {
+            var residence = _simulator.ResidenceAt(r);
+            if (there[r] >= 0 && residence.First < peak && residence.Last > peak && residence.Bytes > 0)
+            {
+                Consider(there[r], action);
+            }
+        }
+
+        _candidates.Sort((a, b) => a.Score != b.Score ? a.Score.CompareTo(b.Score) : a.Gap.CompareTo(b.Gap));
+    }
+
+    private void Consider(int value, PlanAction action)
+    {
+        var touched = action.Kind is ActionKind.Offload or ActionKind.Reload
+            ? action.Subject == value
+            : Array.IndexOf(_topology.Reads[action.Subject], value) >= 0 || Array.IndexOf(_topology.Writes[action.Subject], value) >= 0;
+        var next = _topology.NextTouch(value, action.Serves);
+        if (touched || next == 0 || next == _topology.Touches[value].Length)
+        {
+            return;
+        }
+
+        // An action for step k happens before k, except a save.
+        if (_topology.Touches[value][next] == action.Serves && action.Kind is ActionKind.Launch or ActionKind.Offload)
+        {
+            next++;
+            if (next == _topology.Touches[value].Length)
+            {
+                return;
+            }
+        }
+
+        var gap = _topology.GapAfter(value, next - 1);
+        if (!_topology.IsEvictable[gap] || _isHopeless[gap])
+        {
+            return;
+        }
+
+        var back = _topology.Touches[value][next];
+        var transfer = _numbers.TransferSeconds(value);
+        var (mode, seconds) = _modes[gap] switch
+        {
+            EvictionMode.Keep => Cheaper(
+                EvictionMode.Recompute, _cost.Of(value, Math.Min(back, _topology.Steps), _modes), EvictionMode.Offload, 2 * transfer),
+            EvictionMode.Recompute => (EvictionMode.RecomputeEachTime, _cost.Of(value, Math.Min(back, _topology.Steps), _modes)),
+            EvictionMode.Offload => (EvictionMode.OffloadEachTime, transfer),
+            _ => (EvictionMode.Keep, double.PositiveInfinity),
+        };
+        if (!double.IsPositiveInfinity(seconds))
+        {
+            _candidates.Add(new Candidate(value, gap, mode, seconds / _numbers.Bytes[value]));
+        }
+    }
+
+    private static (EvictionMode Mode, double Seconds) Cheaper(EvictionMode a, double secondsA, EvictionMode b, double secondsB) =>
+        secondsA <= secondsB ? (a, secondsA) : (b, secondsB);
+
+    /// <summary>
+    /// Undoes evictions that later ones made needless, the dearest first, without rising above the present peak. Leaves the simulator and the
+    /// evictions as they were.
+    /// </summary>
+    private ActionPlan Prune()
+    {
+        var limit = _simulator.Peak;
+        var seconds = _simulator.ExtraSeconds;
+        var raw = _simulator.ToPlan();
+        _modes.CopyTo(_tried, 0);
+        var room = new long[raw.Live.Length];
+        for (var a = 0; a < room.Length; a++)
+        {
+            room[a] = limit - raw.Live[a];
+        }
+
+        foreach (var (value, gap, from, to) in Away(raw).OrderByDescending(e => _numbers.Bytes[e.Value] == 0 ? 0 : CostOf(e.Value, e.To, raw)))
+        {
+            var bytes = _numbers.Bytes[value];
+            if (Fits(room, from, to, bytes))
+            {
+                for (var a = from; a <= to; a++)
+                {
+                    room[a] -= bytes;
+                }
+
+                _tried[gap] = EvictionMode.Keep;
+            }
+        }
+
+        var better = _simulator.Run(_tried) && _simulator.Peak <= limit && _simulator.ExtraSeconds < seconds ? _simulator.ToPlan() : raw;
+        _simulator.Run(_modes);
+        return better;
+    }
+
+    private double CostOf(int value, int until, ActionPlan plan)
+    {
+        var serves = until + 1 < plan.Actions.Length ? plan.Actions[until + 1].Serves : _topology.Steps;
+        return Math.Min(2 * _numbers.TransferSeconds(value), _cost.Of(value, serves, _modes)) / _numbers.Bytes[value];
+    }
+
+    private static bool Fits(long[] room, int from, int to, long bytes)
+    {
+        for (var a = from; a <= to; a++)
+        {
+            if (room[a] < bytes)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The values that are away, with the actions between.</summary>
+    private IEnumerable<(int Value, int Gap, int From, int To)> Away(ActionPlan plan)
+    {
+        var gone = new int[_topology.Values];
+        Array.Fill(gone, -1);
+        var d = 0;
+        foreach (var placement in plan.Placements)
+        {
+            for (; d < plan.Drops.Length && plan.Drops[d].Action < placement.Action; d++)
+            {
+                gone[plan.Drops[d].Value] = plan.Drops[d].Action;
+            }
+
+            var from = gone[placement.Value] + 1;
+            if (from == 0)
+            {
+                continue;
+            }
+
+            var next = _topology.NextTouch(placement.Value, plan.Actions[placement.Action].Serves);
+            if (next > 0 && next < _topology.Touches[placement.Value].Length)
+            {
+                var gap = _topology.GapAfter(placement.Value, next - 1);
+                if (_modes[gap] != EvictionMode.Keep)
+                {
+                    yield return (placement.Value, gap, from, placement.Action - 1);
+                }
+            }
+        }
+    }
+
+    private readonly record struct Candidate(int Value, int Gap, EvictionMode Mode, double Score);
+}

@@ -1,0 +1,17 @@
+namespace Dlc.Runtime.Rematerialization;
+
+/// <summary>Sizes and costs of one signature.</summary>
+internal sealed class StepNumbers
+{
+    /// <summary>By value: bytes in the arena, rounded as the arena rounds them; 0 for what takes no room.</summary>
+    public required long[] Bytes { get; init; }
+
+    /// <summary>By step: estimated seconds.</summary>
+    public required double[] Seconds { get; init; }
+
+    /// <summary>Bytes a second from the arena to memory outside, and back.</summary>
+    public required double TransferRate { get; init; }
+
+    /// <summary>Seconds of moving a value one way.</summary>
+    public double TransferSeconds(int value) => Bytes[value] / TransferRate;
+}

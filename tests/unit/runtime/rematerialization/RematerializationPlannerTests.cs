@@ -1,0 +1,96 @@
+using Dlc.Runtime.Rematerialization;
+using Xunit;
+
+namespace Dlc.Tests.Unit.Runtime.Rematerialization;
+
+public class RematerializationPlannerTests
+{
+    [Fact]
+    public void EveryPlanOfRandomProgramsComputesTheSame()
+    {
+        var evictions = 0;
+        for (var seed = 0; seed < 400; seed++)
+        {
+            var (topology, numbers) = StepGenerator.Random(new Random(seed), 3 + (seed % 40));
+            var ladder = RematerializationPlanner.Plan(topology, numbers);
+            for (var i = 0; i < ladder.Plans.Count; i++)
+            {
+                var plan = ladder.Plans[i];
+                evictions += plan.IsPlain ? 0 : 1;
+                var wrong = PlanReplay.Check(topology, plan, ladder.Offsets(i), ladder.ArenaBytes(i), long.MaxValue);
+                Assert.True(wrong is null, $"seed {seed}, plan {i}: {wrong}");
+                Assert.True(plan.LowerBound <= ladder.ArenaBytes(i));
+            }
+        }
+
+        Assert.True(evictions > 300, $"{evictions}");
+    }
+
+    [Fact]
+    public void AHigherLimitIsNeverSlower()
+    {
+        for (var seed = 0; seed < 30; seed++)
+        {
+            var (topology, numbers) = StepGenerator.Random(new Random(seed), 60);
+            var ladder = RematerializationPlanner.Plan(topology, numbers);
+            var (least, most) = (ladder.LeastBytes, ladder.ArenaBytes(0));
+            Assert.True(ladder.Choose(least - 1) < 0);
+            var before = double.PositiveInfinity;
+            for (var i = 0; i <= 50; i++)
+            {
+                var limit = least + ((most - least) * i / 50);
+                var chosen = ladder.Choose(limit);
+                Assert.True(chosen >= 0, $"seed {seed}: {limit} fails, {least} does not");
+                Assert.True(ladder.ArenaBytes(chosen) <= limit);
+                Assert.True(ladder.Plans[chosen].ExtraSeconds <= before);
+                before = ladder.Plans[chosen].ExtraSeconds;
+            }
+
+            Assert.Equal(0, before);
+        }
+    }
+
+    [Fact]
+    public void CheapValuesAreComputedAgainBeforeDearOnes()
+    {
+        var (topology, numbers) = StepGenerator.Training(24);
+        var ladder = RematerializationPlanner.Plan(topology, numbers);
+        var chosen = ladder.Choose(ladder.ArenaBytes(0) * 45 / 100);
+        var plan = ladder.Plans[chosen];
+
+        // Two thirds of the values are cheap: dropping those is enough, and each comes back once.
+        Assert.DoesNotContain(plan.Actions, a => a.Kind == ActionKind.Recompute && numbers.Seconds[a.Subject] > 1e-4);
+        Assert.True(plan.Actions.Count(a => a.Kind == ActionKind.Recompute) <= 48);
+    }
+
+    [Fact]
+    public void WhatCannotBeComputedAgainIsMovedOutside()
+    {
+        var (topology, numbers) = StepGenerator.Training(12);
+        var once = new StepTopology(
+            topology.Reads, topology.Writes, topology.InPlace, new bool[topology.Steps], topology.IsResident, topology.IsKept,
+            [.. topology.IsResident.Select(_ => true)]);
+        var ladder = RematerializationPlanner.Plan(once, numbers);
+        var last = ladder.Plans[^1];
+        Assert.DoesNotContain(last.Actions, a => a.Kind == ActionKind.Recompute);
+        Assert.Contains(last.Actions, a => a.Kind == ActionKind.Offload);
+        Assert.True(ladder.LeastBytes < ladder.ArenaBytes(0) / 4);
+        Assert.Null(PlanReplay.Check(once, last, ladder.Offsets(ladder.Plans.Count - 1), ladder.ArenaBytes(ladder.Plans.Count - 1), long.MaxValue));
+    }
+
+    [Fact]
+    public void AStepThatReadsOldStateIsNotRunAfterItsUpdate()
+    {
+        // 0 is state; step 0 reads it, step 1 overwrites it, step 3 needs the value of step 0.
+        int[][] reads = [[0], [0], [1], [1, 2]];
+        int[][] writes = [[1], [0], [2], [3]];
+        var topology = new StepTopology(
+            reads, writes, [[], [], [], []], [true, true, true, true], [true, false, false, false], [false, false, false, true],
+            [true, true, true, true]);
+        var numbers = new StepNumbers { Bytes = [0, 64, 64, 64], Seconds = [0, 0, 0, 0], TransferRate = 1 };
+        foreach (var plan in RematerializationPlanner.Plan(topology, numbers).Plans)
+        {
+            Assert.DoesNotContain(plan.Actions, a => a is { Kind: ActionKind.Recompute, Subject: 0 });
+        }
+    }
+}
