@@ -34,7 +34,7 @@ public sealed record AveragePool(ValueList<long> Kernel, ValueList<long> Strides
         var zero = ExprFactory.Int(0);
         var start = (o * Strides[axis]) - ExprFactory.Dim(begin);
         var room = ExprFactory.Dim(c.InputType(0).Shape[axis + 2]) - start;
-        var reachesEnd = IsCeiling || (!CountsPadding && !(end is { IsConstant: true, Constant: <= 0 }));
+        var reachesEnd = ReachesOver(axis) || (!CountsPadding && !(end is { IsConstant: true, Constant: <= 0 }));
         var first = CountsPadding || begin is { IsConstant: true, Constant: <= 0 } ? zero : ExprFactory.Max(RoundedUp(-start, axis), zero);
         var last = reachesEnd ? ExprFactory.Min(RoundedUp(CountsPadding ? room + ExprFactory.Dim(end) : room, axis), kernel) : kernel;
         return ExprFactory.Max(last - first, zero);

@@ -97,7 +97,7 @@ public sealed record MaxPoolIndices(ValueList<long> Kernel, ValueList<long> Stri
                     inside = ExprFactory.And(inside, ExprFactory.LessOrEqual(ExprFactory.Int(0), at));
                 }
 
-                if (IsCeiling || !(PadsEnd[axis] is { IsConstant: true, Constant: <= 0 }))
+                if (ReachesOver(axis) || !(PadsEnd[axis] is { IsConstant: true, Constant: <= 0 }))
                 {
                     inside = ExprFactory.And(inside, ExprFactory.Less(at, c.Dim(shape[axis + 2])));
                 }

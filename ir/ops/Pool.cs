@@ -34,8 +34,7 @@ public abstract record Pool(ValueList<long> Kernel, ValueList<long> Strides, Val
         var output = x.Shape.Dims.ToBuilder();
         for (var axis = 0; axis < spatial; axis++)
         {
-            var window = new Window(c.Dims.Const(Kernel[axis]), Strides[axis], Dilations[axis], PadsBegin[axis], PadsEnd[axis]);
-            output[axis + 2] = window.OutputDim(c, x.Shape[axis + 2], IsCeiling);
+            output[axis + 2] = WindowOf(axis).OutputDim(c, x.Shape[axis + 2], IsCeiling, mayCut: true);
         }
 
         c.Output(Result(x.Element), new Shape(output.ToImmutable()));
@@ -78,6 +77,9 @@ public abstract record Pool(ValueList<long> Kernel, ValueList<long> Strides, Val
         }
     }
 
+    /// <summary>Whether a window may reach over the end of the padded input.</summary>
+    protected bool ReachesOver(int axis) => IsCeiling || WindowOf(axis).IsCut;
+
     /// <summary>The element types it takes.</summary>
     protected virtual bool Accepts(ElementType type) => type.IsFloat();
 
@@ -89,4 +91,7 @@ public abstract record Pool(ValueList<long> Kernel, ValueList<long> Strides, Val
     /// taps within the padded input.
     /// </summary>
     protected abstract void Combine(Tensor x, IReadOnlyList<long> inside, long padded, Tensor output, long o);
+
+    private Window WindowOf(int axis) =>
+        new(PadsBegin[axis].Context.Const(Kernel[axis]), Strides[axis], Dilations[axis], PadsBegin[axis], PadsEnd[axis]);
 }

@@ -13,6 +13,9 @@ public sealed class PoolTests
     [InlineData(3, 2, 1, 1, false, 9, 20)]
     [InlineData(3, 2, 2, 1, true, 9, 11)]
     [InlineData(2, 3, 1, 1, true, 4, 5)]
+    [InlineData(2, 2, 1, 0, false, 1, 7)]
+    [InlineData(3, 2, 1, 0, false, 5, 2)]
+    [InlineData(2, 2, 3, 1, false, 1, 1)]
     public void Pooling(long kernel, long stride, long dilation, long pad, bool isCeiling, long height, long width)
     {
         var x = OpCheck.Random(2, 3, height, width);
@@ -39,6 +42,37 @@ public sealed class PoolTests
             var m = new OpCheck();
             m.Check(Ops(m)[i], m.Input("n 3 h w", x));
         }
+    }
+
+    [Theory]
+    [InlineData(2, 2, 0, 0)]
+    [InlineData(2, 2, 1, 1)]
+    [InlineData(2, 2, 2, 1)]
+    [InlineData(2, 2, 3, 1)]
+    [InlineData(3, 2, 1, 0)]
+    [InlineData(3, 2, 2, 1)]
+    [InlineData(3, 3, 1, 1)]
+    [InlineData(4, 2, 2, 0)]
+    public void An_input_shorter_than_the_window_by_less_than_a_stride_has_one_output(long kernel, long stride, long input, long output)
+    {
+        var m = new OpCheck();
+        var op = new AveragePool([kernel], [stride], [1], [m.Dims.Zero], [m.Dims.Zero], false, false);
+        var result = m.Check(op, m.Input("n 3 w", OpCheck.Random(1, 3, input)));
+        Assert.Equal(output, result.Single().Dims[2]);
+    }
+
+    [Fact]
+    public void Repeated_halving_stays_one_division()
+    {
+        var m = new OpCheck();
+        var x = m.Input("n 3 w", OpCheck.Random(1, 3, 9));
+        for (var i = 0; i < 4; i++)
+        {
+            x = m.Builder.Add(new MaxPool([2], [2], [1], [m.Dims.Zero], [m.Dims.Zero], false), [x]);
+        }
+
+        var w = m.Dim("w");
+        Assert.Equal(w.FloorDiv(16).Max(w.Min(1)), x.Type.Shape[2]);
     }
 
     [Fact]
