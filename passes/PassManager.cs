@@ -68,7 +68,7 @@ public sealed class PassManager(PassContext context, PassManagerOptions? options
         }
         catch (Exception e) when (e is not DlcException and not OutOfMemoryException)
         {
-            throw new InternalCompilerException(pass.Name, context.Current, e.Message, e);
+            throw InternalCompilerException.From(pass.Name, context.Current, e);
         }
 
         watch.Stop();

@@ -55,8 +55,9 @@ internal static class InputShapes
 
         if (sizes.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
         {
-            var names = executable.Inputs.SelectMany(i => i.Axes).Where(a => a.Kind != InputAxisKind.Constant).Select(a => a.Text).Distinct();
-            throw new DlcException(ErrorCodes.BadInput, $"no input has a dim '{unknown}'; the dims are {string.Join(", ", names)}");
+            var names = executable.Inputs.SelectMany(i => i.Axes).Where(a => a.Kind != InputAxisKind.Constant).Select(a => a.Text).Distinct().ToList();
+            throw new DlcException(ErrorCodes.BadInput, $"no input has a dim '{unknown}'; "
+                + (names.Count > 0 ? $"the dims are {string.Join(", ", names)}" : "the sizes of all inputs are fixed"));
         }
 
         if (missing.Count > 0)

@@ -133,7 +133,7 @@ internal sealed class CompileDriver
         }
         catch (Exception e) when (e is not DlcException and not DlcRuntimeException and not OutOfMemoryException)
         {
-            throw new InternalCompilerException(name, null, e.Message, e);
+            throw InternalCompilerException.From(name, null, e);
         }
         finally
         {

@@ -1,3 +1,4 @@
+using Dlc.IR.Diagnostics;
 using Dlc.IR.Kernels;
 using Dlc.IR.Symbolic;
 using Dlc.Runtime.Format;
@@ -114,6 +115,11 @@ internal sealed class ValueTable(SlotTable slots, IReadOnlySet<LoweredBuffer> re
 
     private int Append(LoweredBuffer buffer, int[] dims, StorageKind storage, int index, string name)
     {
+        if (dims.Length > ValueInfo.MaxRank)
+        {
+            throw new DlcException(ErrorCodes.Unsupported, $"the tensor '{name}' has {dims.Length} axes; at most {ValueInfo.MaxRank} are supported");
+        }
+
         _values.Add(new ValueInfo
         {
             Type = ScalarTypeMap.Of(buffer.Type.Element),

@@ -98,7 +98,7 @@ internal sealed class GraphImporter(ImportSession session, ImportScope scope)
         }
         catch (Exception e) when (e is OverflowException or DimTooLargeException or DimContradictionException or DivideByZeroException)
         {
-            throw new DlcException(ErrorCodes.BadDim, $"{proto.OpType}: {e.Message}", $"node '{origin}'", e);
+            throw new DlcException(ErrorCodes.BadDim, $"{proto.OpType}: {(e is OverflowException ? InternalCompilerException.SizeOverflow : e.Message)}", $"node '{origin}'", e);
         }
         catch (Exception e) when (e is not (DlcException or SplitNodeException or OutOfMemoryException))
         {

@@ -55,7 +55,7 @@ public static class OnnxImporter
         }
         catch (Exception e) when (e is OverflowException or DimTooLargeException or DimContradictionException or DivideByZeroException)
         {
-            throw new DlcException(ErrorCodes.BadDim, e.Message, where, e);
+            throw new DlcException(ErrorCodes.BadDim, e is OverflowException ? InternalCompilerException.SizeOverflow : e.Message, where, e);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

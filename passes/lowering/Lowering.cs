@@ -44,7 +44,7 @@ public static class Lowering
             }
             catch (Exception e) when (e is not DlcException)
             {
-                throw new InternalCompilerException(Stage, node, e.Message, e);
+                throw InternalCompilerException.From(Stage, node, e);
             }
         }
 

@@ -3,7 +3,6 @@ namespace Dlc.Runtime.Format;
 /// <summary>Checks what needs no order: value table, inputs and outputs, constants, alias chains.</summary>
 internal sealed class TableValidator(ExecutableModel model)
 {
-    private const int MaxRank = 64;
 
     public void Run()
     {
@@ -51,9 +50,9 @@ internal sealed class TableValidator(ExecutableModel model)
             throw ModelValidator.Invalid($"{Place()} has no element type", "a scalar type", $"{(int)value.Type}");
         }
 
-        if (value.Dims.Length > MaxRank)
+        if (value.Dims.Length > ValueInfo.MaxRank)
         {
-            throw ModelValidator.Invalid($"{Place()} has too many axes", $"at most {MaxRank}", $"{value.Dims.Length}");
+            throw ModelValidator.Invalid($"{Place()} has too many axes", $"at most {ValueInfo.MaxRank}", $"{value.Dims.Length}");
         }
 
         foreach (int slot in value.Dims)

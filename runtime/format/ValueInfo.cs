@@ -6,6 +6,9 @@ namespace Dlc.Runtime.Format;
 /// </summary>
 public sealed class ValueInfo
 {
+    /// <summary>The most axes that a value may have.</summary>
+    public const int MaxRank = 64;
+
     /// <summary>Element type.</summary>
     public required ScalarType Type { get; init; }
 

@@ -86,6 +86,21 @@ public sealed class CommandLineTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("DLC2002", 2, 1L << 40)]
+    [InlineData("DLC1003", 70, 1)]
+    public void Tensors_that_are_too_large_are_no_bugs(string errorCode, int axes, long size)
+    {
+        var dims = Enumerable.Repeat(size, axes).ToArray();
+        var graph = new GraphProto { Name = "large", Input = { Tensor("x", "batch", dims) }, Output = { Tensor("y", "batch", dims) } };
+        graph.Node.Add(new NodeProto { Name = "end", OpType = "Tanh", Input = { "x" }, Output = { "y" } });
+        var path = Path.Combine(_folder, "large.onnx");
+        File.WriteAllBytes(path, new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }.ToByteArray());
+        var (code, _, error) = Run("compile", path);
+        Assert.Equal(1, code);
+        Assert.StartsWith($"error {errorCode}: ", error);
+    }
+
     [Fact]
     public void A_command_line_that_is_not_understood_gives_2()
     {
@@ -171,11 +186,11 @@ public sealed class CommandLineTests : IDisposable
         return new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } };
     }
 
-    private static ValueInfoProto Tensor(string name, string batch, long width)
+    private static ValueInfoProto Tensor(string name, string batch, params long[] others)
     {
         var shape = new TensorShapeProto();
         shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimParam = batch });
-        shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = width });
+        shape.Dim.AddRange(others.Select(size => new TensorShapeProto.Types.Dimension { DimValue = size }));
         return new ValueInfoProto
         {
             Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = shape } },
