@@ -14,7 +14,7 @@ internal static class CompileCommand
         var command = new Command("compile", "Compile a model to a .dlcx file") { model, output, target, dims, threads, dump, times };
         command.SetAction(parsed =>
         {
-            var path = parsed.GetRequiredValue(model);
+            var path = ModelLoader.RequireOnnx(parsed.GetRequiredValue(model), "compile");
             var options = new CompileOptions
             {
                 Target = parsed.GetValue(target)!,

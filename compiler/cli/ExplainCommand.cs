@@ -24,7 +24,7 @@ internal static class ExplainCommand
                 Dims = parsed.GetValue(dims) ?? [],
                 Threads = parsed.GetValue(threads),
             };
-            var path = parsed.GetRequiredValue(model);
+            var path = ModelLoader.RequireOnnx(parsed.GetRequiredValue(model), "explain");
             Print(ProgressDisplay.Run(options, watched => DlcCompiler.Build(path, watched)), parsed.InvocationConfiguration.Output);
             return ExitCodes.Good;
         });

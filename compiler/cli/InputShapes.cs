@@ -19,9 +19,15 @@ internal static class InputShapes
         foreach (var input in executable.Inputs)
         {
             var dims = given.GetValueOrDefault(input.Name);
+            if (dims is not null && dims.Length != input.Axes.Length)
+            {
+                throw new DlcException(ErrorCodes.BadInput, $"input '{input.Name}' has another rank: expected {input.Axes.Length} axes "
+                    + $"[{string.Join(",", input.Axes.Select(a => a.Text))}], found {dims.Length} in [{string.Join(",", dims)}]");
+            }
+
             for (var axis = 0; axis < input.Axes.Length; axis++)
             {
-                if (dims is not null && axis < dims.Length && input.Axes[axis].Kind == InputAxisKind.Bind)
+                if (dims is not null && input.Axes[axis].Kind == InputAxisKind.Bind)
                 {
                     slots[input.Axes[axis].Slot] = dims[axis];
                 }

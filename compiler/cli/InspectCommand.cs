@@ -31,7 +31,7 @@ internal static class InspectCommand
                 Dims = parsed.GetValue(dims) ?? [],
                 DumpDirectory = parsed.GetValue(dump),
             };
-            var path = parsed.GetRequiredValue(model);
+            var path = ModelLoader.RequireOnnx(parsed.GetRequiredValue(model), "inspect");
             var module = CompileDriver.RunPasses(() => OnnxImporter.Import(path, options.ToImportOptions()), options, parsed.GetValue(after));
             var resources = new TensorResources();
             parsed.InvocationConfiguration.Output.Write(GraphPrinter.Print(module, resources));

@@ -1,4 +1,6 @@
+using Dlc.IR.Diagnostics;
 using Dlc.Runtime;
+using Dlc.Runtime.Format;
 
 namespace Dlc.Compiler.Cli;
 
@@ -10,12 +12,29 @@ internal static class ModelLoader
     {
         if (IsExecutable(path))
         {
-            return (CompiledModel.Load(path), null);
+            // Loading maps the constants without reading them. A person's run can wait for the look that a service's start cannot.
+            var model = CompiledModel.Load(path);
+            try
+            {
+                ExecutableReader.VerifyConstants(path);
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
+
+            return (model, null);
         }
 
         var compilation = ProgressDisplay.Run(options, watched => DlcCompiler.Build(path, watched));
         return (compilation.Load(), compilation.Report);
     }
+
+    /// <summary>Refuses a file that is compiled already, for commands that look into the compiler.</summary>
+    /// <exception cref="DlcException">BadModel.</exception>
+    public static string RequireOnnx(string path, string command) => File.Exists(path) && IsExecutable(path)
+        ? throw new DlcException(ErrorCodes.BadModel, $"'{path}' is compiled already; dlc {command} needs the ONNX model it came from") : path;
 
     private static bool IsExecutable(string path)
     {

@@ -49,6 +49,14 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void An_input_of_another_rank_is_told_as_such()
+    {
+        var input = Path.Combine(_folder, "x.npy");
+        Npy.WriteFile(input, TensorData.Of<float>([0, 0, 0], 3));
+        Assert.Contains("input 'x' has another rank: expected 2 axes [batch,3], found 1 in [3]", Run("run", ModelPath, "--input", $"x={input}").Error);
+    }
+
+    [Fact]
     public void Drawn_inputs_are_the_same_every_time_and_lie_in_their_range()
     {
         string[] Outputs() => Run("run", ModelPath, "--dims", "batch=4", "--fill", "x=range(-1e-3,1e-3)").Output.Split('\n');
@@ -99,6 +107,25 @@ public sealed class CommandLineTests : IDisposable
         var (code, _, error) = Run("compile", path);
         Assert.Equal(1, code);
         Assert.StartsWith($"error {errorCode}: ", error);
+    }
+
+    [Fact]
+    public void A_compiled_file_is_checked_to_its_last_byte_and_not_compiled_again()
+    {
+        var file = Path.Combine(_folder, "out.dlcx");
+        Assert.Equal(0, Run("compile", ModelPath, "-o", file).Code);
+        foreach (var command in new[] { "compile", "inspect", "explain" })
+        {
+            Assert.Contains("is compiled already", Run(command, file).Error);
+        }
+
+        // The constants lie last.
+        var bytes = File.ReadAllBytes(file);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(file, bytes);
+        var (code, _, error) = Run("run", file, "--dims", "batch=1");
+        Assert.Equal(1, code);
+        Assert.Contains("the constants of", error);
     }
 
     [Fact]
