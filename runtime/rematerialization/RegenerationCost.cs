@@ -4,8 +4,9 @@ namespace Dlc.Runtime.Rematerialization;
 internal sealed class RegenerationCost(StepTopology topology, StepNumbers numbers)
 {
     // A chain longer than this is never worth it, and looking for it would cost more than it saves.
-    private const int LongestChain = 256;
+    private const int LongestChain = 64;
     private readonly int[] _stamps = new int[topology.Steps];
+    private readonly int[] _seen = new int[topology.Values];
     private readonly Stack<int> _pending = [];
     private int _stamp;
 
@@ -56,6 +57,77 @@ internal sealed class RegenerationCost(StepTopology topology, StepNumbers number
         }
 
         return seconds;
+    }
+
+    /// <summary>
+    /// Seconds of the value's own steps and of all evicted values that its return goes through or that return through it. Evicting by this leaves
+    /// values in memory at even distances, so that no chain of recomputations grows long (after Dynamic Tensor Rematerialization, arXiv 2006.09616).
+    /// </summary>
+    public double OfNeighbourhood(int value, int step, EvictionMode[] modes)
+    {
+        var own = Of(value, step, modes);
+        if (double.IsPositiveInfinity(own))
+        {
+            return own;
+        }
+
+        _stamp++;
+        _pending.Clear();
+        _pending.Push(value);
+        double seconds = 0;
+        var chain = 0;
+        while (_pending.TryPop(out var v) && chain < LongestChain)
+        {
+            if (_seen[v] == _stamp)
+            {
+                continue;
+            }
+
+            _seen[v] = _stamp;
+            foreach (var writer in topology.Writers[v])
+            {
+                if (_stamps[writer] == _stamp)
+                {
+                    continue;
+                }
+
+                chain++;
+
+                _stamps[writer] = _stamp;
+                seconds += numbers.Seconds[writer];
+                PushEvicted(topology.Reads[writer], modes);
+            }
+
+            foreach (var reader in topology.Touches[v])
+            {
+                if (reader < topology.Steps)
+                {
+                    PushEvicted(topology.Writes[reader], modes);
+                }
+            }
+        }
+
+        return Math.Max(own, seconds);
+    }
+
+    private void PushEvicted(int[] values, EvictionMode[] modes)
+    {
+        foreach (var v in values)
+        {
+            if (topology.IsResident[v] || !topology.CanRecompute[v])
+            {
+                continue;
+            }
+
+            for (var touch = 0; touch + 1 < topology.Touches[v].Length; touch++)
+            {
+                if (modes[topology.GapAfter(v, touch)] is EvictionMode.Recompute or EvictionMode.RecomputeEachTime)
+                {
+                    _pending.Push(v);
+                    break;
+                }
+            }
+        }
     }
 
     /// <summary>Whether the value is there at the step, or comes back for a later one in any case.</summary>

@@ -8,10 +8,10 @@ namespace Dlc.Runtime.Rematerialization;
 internal sealed class RematerializationPlanner
 {
     // Each plan of the ladder is this much lower than the one before.
-    private const double RungRatio = 0.97;
+    private const double RungRatio = 0.96;
 
     // A round aims at lowering the peak by a part of the first one.
-    private const int PartsPerPeak = 96;
+    private const int PartsPerPeak = 64;
     private const int MostRounds = 600;
     private readonly StepTopology _topology;
     private readonly StepNumbers _numbers;
@@ -22,8 +22,11 @@ internal sealed class RematerializationPlanner
     private readonly bool[] _isHopeless;
     private readonly List<Candidate> _candidates = [];
 
-    private RematerializationPlanner(StepTopology topology, StepNumbers numbers)
+    private readonly bool _spreads;
+
+    private RematerializationPlanner(StepTopology topology, StepNumbers numbers, bool spreads)
     {
+        _spreads = spreads;
         _topology = topology;
         _numbers = numbers;
         _simulator = new PlanSimulator(topology, numbers);
@@ -34,7 +37,17 @@ internal sealed class RematerializationPlanner
     }
 
     /// <summary>All plans worth having for one signature.</summary>
-    public static PlanLadder Plan(StepTopology topology, StepNumbers numbers) => new(new RematerializationPlanner(topology, numbers).Climb());
+    public static PlanLadder Plan(StepTopology topology, StepNumbers numbers)
+    {
+        // One takes what is cheapest now, which is best as long as chains are short; the other keeps chains short.
+        var plans = new RematerializationPlanner(topology, numbers, spreads: false).Climb();
+        if (plans.Count > 1)
+        {
+            plans.AddRange(new RematerializationPlanner(topology, numbers, spreads: true).Climb());
+        }
+
+        return new PlanLadder(Envelope(plans));
+    }
 
     /// <summary>The plan without evictions.</summary>
     public static ActionPlan Plain(StepTopology topology, StepNumbers numbers)
@@ -64,7 +77,7 @@ internal sealed class RematerializationPlanner
             plans.Add(Prune());
         }
 
-        return Envelope(plans);
+        return plans;
     }
 
     /// <summary>Only plans that are faster than all that need as little memory.</summary>
@@ -186,14 +199,16 @@ internal sealed class RematerializationPlanner
             return;
         }
 
-        var back = _topology.Touches[value][next];
+        var back = Math.Min(_topology.Touches[value][next], _topology.Steps);
         var transfer = _numbers.TransferSeconds(value);
+        var again = _modes[gap] is EvictionMode.Offload ? double.PositiveInfinity
+            : _spreads ? _cost.OfNeighbourhood(value, back, _modes) : _cost.Of(value, back, _modes);
         var (mode, seconds) = _modes[gap] switch
         {
-            EvictionMode.Keep => Cheaper(
-                EvictionMode.Recompute, _cost.Of(value, Math.Min(back, _topology.Steps), _modes), EvictionMode.Offload, 2 * transfer),
-            EvictionMode.Recompute => (EvictionMode.RecomputeEachTime, _cost.Of(value, Math.Min(back, _topology.Steps), _modes)),
+            EvictionMode.Keep => Cheaper(EvictionMode.Recompute, again, EvictionMode.Offload, 2 * transfer),
+            EvictionMode.Recompute => Cheaper(EvictionMode.RecomputeEachTime, again, EvictionMode.Offload, 2 * transfer),
             EvictionMode.Offload => (EvictionMode.OffloadEachTime, transfer),
+            EvictionMode.RecomputeEachTime when 2 * transfer < again => (EvictionMode.Offload, 2 * transfer),
             _ => (EvictionMode.Keep, double.PositiveInfinity),
         };
         if (!double.IsPositiveInfinity(seconds))
