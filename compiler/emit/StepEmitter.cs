@@ -18,12 +18,17 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, IReadOnlyD
     /// <summary>Steps are made last: a bind point gains instructions until its program ends.</summary>
     private readonly List<(string Name, List<Func<Format.Step>> Steps)> _programs = [];
 
+    private List<int[]> _orders = [];
+
     /// <summary>Guards of the programs that are open.</summary>
     private readonly Stack<GuardPlacer> _guards = [];
 
     /// <summary>The programs so far; a sub-program has a larger index than the one around it.</summary>
     public Format.StepProgram[] Programs =>
-        [.. _programs.Select(p => new Format.StepProgram { Name = p.Name, Steps = [.. p.Steps.Select(make => make())] })];
+        [.. _programs.Select((p, i) => new Format.StepProgram { Name = p.Name, Steps = [.. p.Steps.Select(make => make())], Orders = i == 0 ? Orders() : [] })];
+
+    /// <summary>Steps that were added at the end of the main program stay there.</summary>
+    private int[][] Orders() => [.. _orders.Select(o => (int[])[.. o, .. Enumerable.Range(o.Length, _programs[0].Steps.Count - o.Length)])];
 
     /// <summary>Emits the main program, whose inputs have their dims.</summary>
     public void EmitMain(LoweredProgram program)
@@ -31,6 +36,7 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, IReadOnlyD
         _guards.Push(new GuardPlacer(slots, program.Guards, bound));
         PlaceGuards();
         EmitProgram(program, "main");
+        _orders = [.. program.Orders.Select(o => o.ToArray())];
     }
 
     /// <summary>Adds a step at the end of the main program.</summary>
@@ -64,6 +70,8 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, IReadOnlyD
         var step = new Format.LaunchStep
         {
             Buffers = [.. launch.Buffers.Select(values.Of)],
+            Writes = [.. Enumerable.Range(0, launch.Buffers.Count).Where(i => kernel.Parameters[i].IsWritten)],
+            InPlace = [.. launch.InPlace.Select(p => new Format.InPlaceBuffers(p.Input, p.Output))],
             Dims = [.. launch.Dims.Select(slots.Slot)],
             Variants =
             [
@@ -78,6 +86,8 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, IReadOnlyD
             ],
             Messages = [.. kernel.Checks],
             Origins = [.. launch.Origins],
+            FlopsSlot = slots.Slot(launch.Flops),
+            TrafficSlot = slots.Slot(launch.Traffic),
         };
         return () => step;
     }

@@ -65,7 +65,17 @@ public abstract record Step(ValueList<string> Origins);
 
 /// <summary>Runs a kernel over its work items. <paramref name="Dims"/> and the extent are evaluated by the shape program.</summary>
 public sealed record LaunchStep(Kernel Kernel, ValueList<LoweredBuffer> Buffers, ValueList<Dim> Dims, Dim WorkItems, Dim WorkPerItem,
-    Dim ScratchBytes, ValueList<string> Origins) : Step(Origins);
+    Dim ScratchBytes, ValueList<string> Origins) : Step(Origins)
+{
+    /// <summary>Which written buffers may lie in the memory of which read ones: positions in <see cref="Buffers"/>.</summary>
+    public ValueList<(int Input, int Output)> InPlace { get; init; } = [];
+
+    /// <summary>Scalar operations of the launch, an estimate for planning.</summary>
+    public required Dim Flops { get; init; }
+
+    /// <summary>Bytes that the launch reads from and writes to memory, an estimate for planning.</summary>
+    public required Dim Traffic { get; init; }
+}
 
 /// <summary>Copies all bytes; both have as many.</summary>
 public sealed record CopyStep(LoweredBuffer Source, LoweredBuffer Destination, ValueList<string> Origins) : Step(Origins);

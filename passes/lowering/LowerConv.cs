@@ -116,7 +116,8 @@ internal sealed class LowerConv
             }
         });
         var work = (_channels * depth * _tile.Columns).FloorDiv(_tile.Lanes) + 1;
-        _program.Launch(_kernel, _emitter.Arguments, work, _group.Node.Origins);
+        var flops = _root.Output.Type.Shape.ElementCount(dims) * depth * 2;
+        _program.Launch(_kernel, _emitter.Arguments, work, _group.Node.Origins, flops);
     }
 
     /// <summary>One tap, no stride, no padding: the panel is a stretch of each channel's image.</summary>

@@ -1,5 +1,6 @@
 using Dlc.IR;
 using Dlc.IR.Kernels;
+using Dlc.IR.Ops;
 using Dlc.IR.Symbolic;
 
 namespace Dlc.Passes.Lowering;
@@ -39,7 +40,7 @@ internal static class LowerLoops
         if (space.Runs.Count == 0)
         {
             kernel.Parallel(dims.One, _ => WriteAll(emitter, space.Index()));
-            program.Launch(kernel, emitter.Arguments, dims.Const(group.Nodes.Length), group.Node.Origins);
+            program.Launch(kernel, emitter.Arguments, dims.Const(group.Nodes.Length), group.Node.Origins, Flops(group, dims), Sparse(program, group));
             return;
         }
 
@@ -61,6 +62,39 @@ internal static class LowerLoops
             kernel.LoopWithin("v", start, end, last, LoopKind.Vector, lane => WriteAll(emitter, space.Index([.. outerIndex, lane])));
         });
         var length = whole ? last : dims.Const(Chunk);
-        program.Launch(kernel, emitter.Arguments, length * group.Nodes.Length, group.Node.Origins);
+        program.Launch(kernel, emitter.Arguments, length * group.Nodes.Length, group.Node.Origins, Flops(group, dims), Sparse(program, group));
+    }
+
+    /// <summary>Each node costs about its elements, those that loop for each element as much more.</summary>
+    private static Dim Flops(LoweringGroup group, DimContext dims)
+    {
+        var sum = dims.Zero;
+        foreach (var node in group.Nodes.Where(n => n.Op is not (Constant or Reshape or Broadcast or Slice or Transpose)))
+        {
+            var count = node.Output.Type.Shape.ElementCount(dims);
+            sum += node.Op switch
+            {
+                Conv => count * new Shape(node.Inputs[1].Type.Shape.Dims[1..]).ElementCount(dims) * 2,
+                Reduce => node.Inputs[0].Type.Shape.ElementCount(dims),
+                _ => count,
+            };
+        }
+
+        return sum;
+    }
+
+    /// <summary>What gathers look up is read as often as there are results.</summary>
+    private static Dictionary<LoweredBuffer, Dim> Sparse(ProgramBuilder program, LoweringGroup group)
+    {
+        var sparse = new Dictionary<LoweredBuffer, Dim>();
+        foreach (var node in group.Nodes.Where(n => n.Op is Gather or GatherElements or GatherND && !group.Contains(n.Inputs[0])))
+        {
+            var table = node.Inputs[0];
+            var buffer = program[group.Outer(table)];
+            var read = node.Output.Type.Shape.ElementCount(program.Dims) * table.Type.Element.Bytes();
+            sparse[buffer] = sparse.TryGetValue(buffer, out var other) ? other + read : read;
+        }
+
+        return sparse;
     }
 }

@@ -124,7 +124,8 @@ internal sealed class LowerMatMul
         });
         var rowsPerItem = blockRows ?? _rows;
         var work = (rowsPerItem * _depth * _tile.Columns).FloorDiv(_tile.Lanes) + 1;
-        _program.Launch(_kernel, _emitter.Arguments, work, _group.Node.Origins);
+        var flops = _batch.ElementCount(dims) * _rows * _columns * _depth * 2;
+        _program.Launch(_kernel, _emitter.Arguments, work, _group.Node.Origins, flops);
     }
 
     /// <summary>Rows of A that one item takes: with a constant B as many as stay in the second-level cache; null for all.</summary>

@@ -105,7 +105,14 @@ internal sealed class ProgramBuilder
     }
 
     /// <summary>Seals a kernel and runs it next on these buffers.</summary>
-    public void Launch(KernelBuilder builder, IReadOnlyList<LoweredBuffer> buffers, Dim workPerItem, IEnumerable<string> origins)
+    /// <param name="builder">The kernel.</param>
+    /// <param name="buffers">What its parameters are.</param>
+    /// <param name="workPerItem">Scalar operations, or vector operations where a register tile does them, of one work item.</param>
+    /// <param name="origins">ONNX nodes.</param>
+    /// <param name="flops">Scalar operations of the launch; null for those of all work items.</param>
+    /// <param name="sparse">Of buffers that are read in places only: the bytes that are read.</param>
+    public void Launch(KernelBuilder builder, IReadOnlyList<LoweredBuffer> buffers, Dim workPerItem, IEnumerable<string> origins, Dim? flops = null,
+        IReadOnlyDictionary<LoweredBuffer, Dim>? sparse = null)
     {
         var kernel = builder.Build();
         var items = kernel.WorkItems switch
@@ -115,8 +122,14 @@ internal sealed class ProgramBuilder
             _ => throw new InvalidOperationException($"kernel '{kernel.Name}' has work items that are no dim"),
         };
         Program.Steps.Add(new LaunchStep(kernel, buffers.ToValueList(), kernel.DimParameters, items, workPerItem, kernel.ScratchBytes,
-            origins.ToValueList()));
+            origins.ToValueList())
+        {
+            Flops = flops ?? (items * workPerItem),
+            Traffic = buffers.Distinct().Aggregate(Dims.Zero, (sum, b) => sum + (sparse?.GetValueOrDefault(b) ?? BytesOf(b))),
+        });
     }
+
+    private Dim BytesOf(LoweredBuffer buffer) => buffer.Type.Shape.ElementCount(Dims) * buffer.Type.Element.Bytes();
 
     private sealed class Counter
     {

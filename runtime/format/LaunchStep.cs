@@ -9,6 +9,12 @@ public sealed class LaunchStep : Step
     /// <summary>Values whose addresses are passed, in the kernel's order, read and written alike.</summary>
     public required int[] Buffers { get; init; }
 
+    /// <summary>Positions in <see cref="Buffers"/> of the values that the kernel writes, ascending; it only reads the others.</summary>
+    public int[] Writes { get; init; } = [];
+
+    /// <summary>Which written values may lie in the memory of which read ones.</summary>
+    public InPlaceBuffers[] InPlace { get; init; } = [];
+
     /// <summary>Slots whose numbers are passed, in the kernel's order.</summary>
     public required int[] Dims { get; init; }
 
@@ -17,4 +23,10 @@ public sealed class LaunchStep : Step
 
     /// <summary>Messages of the kernel's checks.</summary>
     public string[] Messages { get; init; } = [];
+
+    /// <summary>Slot with the number of scalar operations, an estimate for planning; -1 for none.</summary>
+    public int FlopsSlot { get; init; } = -1;
+
+    /// <summary>Slot with the bytes read from and written to memory, an estimate for planning; -1 for none.</summary>
+    public int TrafficSlot { get; init; } = -1;
 }

@@ -26,6 +26,34 @@ public static class ModelValidator
         var tables = new TableValidator(model);
         tables.Run();
         new ProgramValidator(model, codeLength).Run();
+        for (int p = 1; p < model.Programs.Length; p++)
+        {
+            Demand(model.Programs[p].Orders.Length == 0, $"program {p} has other orders, which only the main program may have");
+        }
+
+        foreach (int[] order in model.Programs[0].Orders)
+        {
+            CheckOrder(model.Programs[0].Steps, order);
+            new ProgramValidator(model, codeLength, order).Run();
+        }
+    }
+
+    /// <summary>Bind points are numbered as their steps stand, so that these steps keep their order among each other.</summary>
+    private static void CheckOrder(Step[] steps, int[] order)
+    {
+        Demand(order.Length == steps.Length, $"an order of {order.Length} steps belongs to a program of {steps.Length}");
+        var seen = new bool[steps.Length];
+        int last = -1;
+        foreach (int index in order)
+        {
+            Demand((uint)index < (uint)steps.Length && !seen[index], $"an order mentions step {index} twice, or one that is not there");
+            seen[index] = true;
+            if (steps[index] is not (LaunchStep or CopyStep))
+            {
+                Demand(index > last, $"an order runs step {index} before another one that binds dims");
+                last = index;
+            }
+        }
     }
 
     internal static DlcRuntimeException Invalid(string message, string? expected = null, string? found = null) =>

@@ -6,7 +6,10 @@ namespace Dlc.Runtime.Format;
 /// Walks the programs in the order of execution and checks that slots are defined once, before their use, in a program that encloses
 /// it, and that steps mention values whose dims are known by then.
 /// </summary>
-internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
+/// <param name="model">What to check.</param>
+/// <param name="codeLength">Bytes of its code.</param>
+/// <param name="order">In which order the steps of the main program run; null for as they stand.</param>
+internal sealed class ProgramValidator(ExecutableModel model, long codeLength, int[]? order = null)
 {
     private readonly SlotScopes _slots = new(model);
 
@@ -56,8 +59,9 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
         }
 
         var steps = model.Programs[program].Steps;
-        for (int i = 0; i < steps.Length; i++)
+        for (int n = 0; n < steps.Length; n++)
         {
+            int i = program == 0 && order is not null ? order[n] : n;
             string place = $"step {i} of program {program}";
             switch (steps[i])
             {
@@ -93,10 +97,14 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
             Mention(value, place);
         }
 
+        CheckWrites(launch, place);
         foreach (int slot in launch.Dims)
         {
             _slots.Use(slot, place);
         }
+
+        _slots.UseOptional(launch.FlopsSlot, place);
+        _slots.UseOptional(launch.TrafficSlot, place);
 
         Demand(launch.Variants.Length > 0, $"{place} has no kernel");
         Demand(launch.Variants[^1].PredicateSlot == -1, $"the last variant of {place} must have no predicate");
@@ -107,6 +115,24 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
             _slots.UseOptional(variant.ExtentSlot, place);
             _slots.UseOptional(variant.GrainSlot, place);
             _slots.UseOptional(variant.ScratchSlot, place);
+        }
+    }
+
+    private void CheckWrites(LaunchStep launch, string place)
+    {
+        int last = -1;
+        foreach (int position in launch.Writes)
+        {
+            Demand(position > last && position < launch.Buffers.Length, $"{place} has no ascending list of what it writes");
+            last = position;
+            DemandWritable(launch.Buffers[position], place);
+        }
+
+        foreach (var pair in launch.InPlace)
+        {
+            Demand(
+                (uint)pair.Input < (uint)launch.Buffers.Length && launch.Writes.Contains(pair.Output) && !launch.Writes.Contains(pair.Input),
+                $"{place} has a pair in place that is no pair of a value it reads and one it writes");
         }
     }
 
@@ -329,7 +355,25 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength)
     private void MentionWritten(int value, string place)
     {
         Mention(value, place);
-        Demand(model.Values[value].Storage is not (StorageKind.Input or StorageKind.Constant), $"{place} writes to value {value}, which is read only");
+        DemandWritable(value, place);
+    }
+
+    private void DemandWritable(int value, string place)
+    {
+        int root = value;
+        while (model.Values[root].Storage == StorageKind.Alias)
+        {
+            root = model.Values[root].Index;
+        }
+
+        var info = model.Values[root];
+        bool isWritable = info.Storage switch
+        {
+            StorageKind.Constant => false,
+            StorageKind.Input => Array.Exists(model.Outputs, o => o.UpdatesInput == info.Index),
+            _ => true,
+        };
+        Demand(isWritable, $"{place} writes to value {value}, which is read only");
     }
 
     private void OwnByLoop(int value, int body, string place)

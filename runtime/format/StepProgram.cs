@@ -10,4 +10,10 @@ public sealed class StepProgram
     public required string Name { get; init; }
 
     public required Step[] Steps { get; init; }
+
+    /// <summary>
+    /// Other orders in which the steps can run, each a permutation: the index of what runs first, second, and so on. Only the main program has any. For
+    /// given dims the runtime takes the order that needs the least memory; the steps as they stand where several need as little.
+    /// </summary>
+    public int[][] Orders { get; init; } = [];
 }

@@ -29,7 +29,15 @@ internal sealed class TableValidator(ExecutableModel model)
         for (int i = 0; i < model.Outputs.Length; i++)
         {
             var output = model.Outputs[i];
-            CheckBoundary(output.Value, StorageKind.Output, i, $"output '{output.Name}'");
+            if (output.UpdatesInput == -1)
+            {
+                CheckBoundary(output.Value, StorageKind.Output, i, $"output '{output.Name}'");
+            }
+            else
+            {
+                CheckUpdate(output);
+            }
+
             if (output.DimTexts.Length != model.Values[output.Value].Dims.Length)
             {
                 throw ModelValidator.Invalid($"output '{output.Name}' has another rank than its value");
@@ -128,6 +136,26 @@ internal sealed class TableValidator(ExecutableModel model)
             }
 
             chain.Clear();
+        }
+    }
+
+    /// <summary>An output that updates an input is a view of it as a whole, and the only such output.</summary>
+    private void CheckUpdate(ModelOutput output)
+    {
+        string place = $"output '{output.Name}'";
+        CheckIndex(output.UpdatesInput, model.Inputs.Length, place, "input");
+        CheckIndex(output.Value, model.Values.Length, place, "value");
+        var info = model.Values[output.Value];
+        var input = model.Inputs[output.UpdatesInput];
+        if (info.Storage != StorageKind.Alias || info.Index != input.Value || info.ByteOffsetSlot != -1
+            || info.Type != model.Values[input.Value].Type || !info.Dims.AsSpan().SequenceEqual(model.Values[input.Value].Dims))
+        {
+            throw ModelValidator.Invalid($"{place} is not the memory of the input '{input.Name}' that it updates");
+        }
+
+        if (Array.FindAll(model.Outputs, o => o.UpdatesInput == output.UpdatesInput).Length != 1)
+        {
+            throw ModelValidator.Invalid($"two outputs update the input '{input.Name}'");
         }
     }
 
