@@ -1,0 +1,13 @@
+namespace Dlc.Runtime;
+
+/// <summary>How fast a device works, for estimates of time: a step takes as long as its operations or its traffic, whichever is longer.</summary>
+/// <param name="FlopsPerSecond">Scalar operations in a second, by all threads together.</param>
+/// <param name="BytesPerSecond">Bytes moved between processor and memory in a second.</param>
+public sealed record CostRates(double FlopsPerSecond, double BytesPerSecond)
+{
+    /// <summary>A middling processor of today with a few cores.</summary>
+    public static CostRates Default { get; } = new(1e11, 2e10);
+
+    /// <summary>Seconds for so many operations and bytes.</summary>
+    public double Seconds(double flops, double bytes) => Math.Max(flops / FlopsPerSecond, bytes / BytesPerSecond);
+}
