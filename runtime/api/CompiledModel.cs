@@ -1,5 +1,6 @@
 using Dlc.Runtime.Execution;
 using Dlc.Runtime.Format;
+using Dlc.Runtime.Memory;
 
 namespace Dlc.Runtime;
 
@@ -65,6 +66,34 @@ public sealed class CompiledModel : IDisposable
     /// <exception cref="DlcRuntimeException">MissingDims, which lists all that are needed and not given; UnknownName for a name that is none;
     /// DimOverflow.</exception>
     public long[][] SolveInputDims(IReadOnlyDictionary<string, long> named) => InputDimSolver.Solve(Executable.Prepared, named);
+
+    /// <summary>
+    /// The memory that a run with these dims needs, exact to the byte: the plan that a session would make, without allocating anything.
+    /// </summary>
+    /// <param name="dims">Dims by name, as for <see cref="SolveInputDims"/>.</param>
+    /// <param name="query">What else the plan depends on; null for a session as it is made without options.</param>
+    /// <exception cref="DlcRuntimeException">As <see cref="SolveInputDims"/>; also WrongDim, BrokenGuard, NegativeDim and OutOfMemory.</exception>
+    public MemoryReport MemoryFor(IReadOnlyDictionary<string, long> dims, MemoryQuery? query = null) => MemoryFor(SolveInputDims(dims), query);
+
+    /// <summary>The memory that a run with inputs of these dims needs: see the form with names.</summary>
+    /// <param name="inputDims">For each input one dim an axis.</param>
+    /// <param name="query">What else the plan depends on.</param>
+    /// <exception cref="DlcRuntimeException">WrongRank, WrongDim, BrokenGuard, NegativeDim, DimOverflow and OutOfMemory.</exception>
+    public MemoryReport MemoryFor(long[][] inputDims, MemoryQuery? query = null)
+    {
+        ArgumentNullException.ThrowIfNull(inputDims);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(inputDims.Length, Inputs.Count);
+        for (int i = 0; i < inputDims.Length; i++)
+        {
+            PortChecks.BytesFor(Inputs[i], inputDims[i]);
+        }
+
+        query ??= new MemoryQuery();
+        ArgumentOutOfRangeException.ThrowIfNegative(query.Threads);
+        int threads = query.Threads == 0 ? Environment.ProcessorCount : query.Threads;
+        var plan = SignaturePlanner.Make(Executable.Prepared, [.. inputDims.SelectMany(d => d)], threads);
+        return MemoryReporter.Report(Executable.Prepared, plan, query.Rates);
+    }
 
     /// <summary>Lets go of the model; sessions that still live keep its code and constants loaded.</summary>
     public void Dispose() => Executable.Dispose();

@@ -261,7 +261,7 @@ public sealed class Session : IDisposable
             }
         }
 
-        var made = new Executor(_executable, _options.TrimArenaAfterRuns, _options.Profile);
+        var made = new Executor(_executable, _options.TrimArenaAfterRuns, Threads, _options.Profile);
         lock (_lock)
         {
             _all.Add(made);

@@ -1,5 +1,4 @@
 using Dlc.Runtime.Format;
-using Dlc.Runtime.Memory;
 
 namespace Dlc.Runtime.Execution;
 
@@ -44,22 +43,13 @@ internal sealed class AddressAssigner(
     }
 
     /// <summary>Hands values and planned items to the bind points where their sizes and addresses are known.</summary>
-    public void AssignPoints(List<PreparedPoint> points, List<(int Start, int End)> carriedLoops)
+    public void AssignPoints(List<PreparedPoint> points, IEnumerable<PreparedLaunch> launches)
     {
         var values = new List<int>[points.Count];
         var items = new List<PlannedItem>[points.Count];
-        var starts = new List<int>[points.Count];
-        var ends = new List<int>[points.Count];
         for (int p = 0; p < points.Count; p++)
         {
-            (values[p], items[p], starts[p], ends[p]) = ([], [], [], []);
-        }
-
-        void AddItem(int point, PlannedItem item, int start, int end)
-        {
-            items[point].Add(item);
-            starts[point].Add(start);
-            ends[point].Add(end);
+            (values[p], items[p]) = ([], []);
         }
 
         for (int v = 0; v < roles.Length; v++)
@@ -72,8 +62,7 @@ internal sealed class AddressAssigner(
             values[PointOf(v)].Add(v);
             if (roles[v] == ValueRole.Planned)
             {
-                var (start, end) = mentions.LifetimeOf(v);
-                AddItem(PointOf(v), new PlannedItem(v), start, end);
+                items[PointOf(v)].Add(new PlannedItem(v));
             }
         }
 
@@ -83,8 +72,16 @@ internal sealed class AddressAssigner(
             if (info.IsPlanned && !info.PassesThrough)
             {
                 int point = DimsPoint(info.BodyIn);
-                AddItem(point, new PlannedItem(info.BodyIn, c, 0), carriedLoops[c].Start, carriedLoops[c].End);
-                AddItem(point, new PlannedItem(info.BodyIn, c, 1), carriedLoops[c].Start, carriedLoops[c].End);
+                items[point].Add(new PlannedItem(info.BodyIn, c, 0));
+                items[point].Add(new PlannedItem(info.BodyIn, c, 1));
+            }
+        }
+
+        foreach (var launch in launches)
+        {
+            if (Array.Exists(launch.Variants, v => v.ScratchSlot >= 0))
+            {
+                items[ShapePoint(launch)].Add(new PlannedItem(-1, Step: launch.Index));
             }
         }
 
@@ -94,8 +91,22 @@ internal sealed class AddressAssigner(
             points[p].Values = [.. values[p].OrderBy(AliasDepth).ThenBy(v => v)];
             points[p].Volatile = [.. points[p].Values.Where(v => roles[mentions.RootOf(v)] is ValueRole.Input or ValueRole.Output)];
             points[p].Items = [.. items[p]];
-            points[p].Lifetimes = new LifetimeTable([.. starts[p]], [.. ends[p]]);
         }
+    }
+
+    /// <summary>The bind point at which it is known how a launch is cut in pieces.</summary>
+    private int ShapePoint(PreparedLaunch launch)
+    {
+        int point = 0;
+        foreach (var v in launch.Variants)
+        {
+            foreach (int slot in (ReadOnlySpan<int>)[v.PredicateSlot, v.ExtentSlot, v.GrainSlot, v.ScratchSlot])
+            {
+                point = slot < 0 ? point : Math.Max(point, slotPoint[slot]);
+            }
+        }
+
+        return point;
     }
 
     private int AliasDepth(int value)

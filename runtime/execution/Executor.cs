@@ -3,32 +3,26 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Dlc.Runtime.Cpu;
 using Dlc.Runtime.Format;
-using Dlc.Runtime.Native;
 
 namespace Dlc.Runtime.Execution;
 
 /// <summary>One execution context: runs the steps of a model over a <see cref="ValueStore"/>. Used by one thread at a time, then again by another.</summary>
 internal sealed unsafe class Executor : IDisposable
 {
-    // Ranges handed out per thread and launch: few enough to cost nothing, enough to even out threads of unequal speed.
-    private const int ChunksPerThread = 4;
-    private const int ScratchAlignment = 128;
-    private const long MaxScratch = 1L << 44;
     private readonly LoadedExecutable _executable;
     private readonly PreparedModel _model;
-    private readonly NativeBlock _scratch = new();
     private readonly LoopRunner _loops;
     private readonly void** _buffers;
     private readonly long* _dims;
     private readonly StepProfile? _profile;
     private WorkerPool? _pool;
 
-    public Executor(LoadedExecutable executable, int runsBeforeTrim, StepProfile? profile)
+    public Executor(LoadedExecutable executable, int runsBeforeTrim, int threads, StepProfile? profile)
     {
         _executable = executable;
         _model = executable.Prepared;
         _profile = profile;
-        Store = new ValueStore(executable, runsBeforeTrim);
+        Store = new ValueStore(executable, runsBeforeTrim, threads);
         _loops = new LoopRunner(this, _model, runsBeforeTrim);
         _buffers = (void**)NativeMemory.AllocZeroed((nuint)(_model.MaxBuffers + _model.MaxDims + 1), sizeof(long));
         _dims = (long*)(_buffers + _model.MaxBuffers);
@@ -37,7 +31,7 @@ internal sealed unsafe class Executor : IDisposable
     public ValueStore Store { get; }
 
     /// <summary>Bytes allocated now outside of inputs, outputs and constants.</summary>
-    public long AllocatedBytes => Store.AllocatedBytes + _scratch.Capacity + _loops.OwnBytes;
+    public long AllocatedBytes => Store.AllocatedBytes + _loops.OwnBytes;
 
     /// <summary>What the session counted for this context when it was used last.</summary>
     public long AccountedBytes { get; set; }
@@ -51,8 +45,8 @@ internal sealed unsafe class Executor : IDisposable
         _pool = pool;
         try
         {
-            Store.Enter(binding, cache);
-            RunSteps(_model.Main);
+            var plan = Store.Enter(binding, cache);
+            RunSteps(plan.Actions);
         }
         finally
         {
@@ -140,7 +134,6 @@ internal sealed unsafe class Executor : IDisposable
     public void Dispose()
     {
         Store.Dispose();
-        _scratch.Dispose();
         _loops.Dispose();
         NativeMemory.Free(_buffers);
     }
@@ -174,14 +167,8 @@ internal sealed unsafe class Executor : IDisposable
 
     private void Launch(PreparedLaunch launch)
     {
-        ref readonly var variant = ref launch.Variants[0];
-        for (int i = 1; variant.PredicateSlot >= 0 && Store.Slots[variant.PredicateSlot] == 0; i++)
-        {
-            variant = ref launch.Variants[i];
-        }
-
-        long extent = variant.ExtentSlot < 0 ? 1 : Store.Slots[variant.ExtentSlot];
-        if (extent <= 0)
+        var shape = LaunchShape.Of(launch, Store.Slots, _pool is null ? 1 : _pool.Threads);
+        if (shape.Extent <= 0)
         {
             return;
         }
@@ -198,16 +185,12 @@ internal sealed unsafe class Executor : IDisposable
             _dims[i] = Store.Slots[slots[i]];
         }
 
-        long grain = variant.GrainSlot < 0 ? 1 : Math.Max(1, Store.Slots[variant.GrainSlot]);
-        int threads = _pool is null || extent <= grain ? 1 : _pool.Threads;
-        long stride = variant.ScratchSlot < 0 ? 0 : ScratchBytes(Store.Slots[variant.ScratchSlot]);
-        byte* scratch = _scratch.Ensure(stride * threads);
-        var entry = (delegate* unmanaged<void**, long*, void*, long, long, int>)variant.Entry;
+        var entry = (delegate* unmanaged<void**, long*, void*, long, long, int>)launch.Variants[shape.Variant].Entry;
+        byte* scratch = Store.Scratch[launch.Index];
         int result;
-        long chunk = threads == 1 ? extent : Math.Max(grain, ((extent - 1) / (ChunksPerThread * threads)) + 1);
-        if (chunk >= extent)
+        if (shape.Threads == 1)
         {
-            result = entry(_buffers, _dims, scratch, 0, extent);
+            result = entry(_buffers, _dims, scratch, 0, shape.Extent);
         }
         else
         {
@@ -217,9 +200,9 @@ internal sealed unsafe class Executor : IDisposable
                 Buffers = _buffers,
                 Dims = _dims,
                 Scratch = scratch,
-                ScratchStride = stride,
-                Extent = extent,
-                Chunk = chunk,
+                ScratchStride = shape.ScratchStride,
+                Extent = shape.Extent,
+                Chunk = shape.Chunk,
             });
         }
 
@@ -227,16 +210,6 @@ internal sealed unsafe class Executor : IDisposable
         {
             throw Failed(launch, result);
         }
-    }
-
-    private static long ScratchBytes(long asked)
-    {
-        if (asked > MaxScratch)
-        {
-            throw new DlcRuntimeException(RuntimeErrors.OutOfMemory, "a kernel asks for too much scratch memory", $"at most {MaxScratch} bytes", $"{asked}");
-        }
-
-        return asked <= 0 ? 0 : (asked + ScratchAlignment - 1) & -ScratchAlignment;
     }
 
     private static DlcRuntimeException Failed(PreparedLaunch launch, int result)

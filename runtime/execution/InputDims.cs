@@ -6,12 +6,16 @@ namespace Dlc.Runtime.Execution;
 internal static unsafe class InputDims
 {
     /// <summary>Stores the dims of binding axes in their slots.</summary>
-    public static void Bind(ExecutableModel model, RunBinding binding, long* slots)
+    /// <param name="model">The model.</param>
+    /// <param name="key">Dims of all inputs, one after the other.</param>
+    /// <param name="slots">Receives the dims.</param>
+    public static void Bind(ExecutableModel model, ReadOnlySpan<long> key, long* slots)
     {
         for (int i = 0; i < model.Inputs.Length; i++)
         {
             var axes = model.Inputs[i].Axes;
-            var dims = binding.RequireInput(i).Dims;
+            var dims = key[..axes.Length];
+            key = key[axes.Length..];
             for (int a = 0; a < axes.Length; a++)
             {
                 // Fixed dims come first: what is computed from a wrong one would only confuse.
@@ -29,12 +33,13 @@ internal static unsafe class InputDims
     }
 
     /// <summary>Compares the other axes with their slots, after the entry's instructions.</summary>
-    public static void Check(ExecutableModel model, RunBinding binding, long* slots)
+    public static void Check(ExecutableModel model, ReadOnlySpan<long> key, long* slots)
     {
         for (int i = 0; i < model.Inputs.Length; i++)
         {
             var axes = model.Inputs[i].Axes;
-            var dims = binding.RequireInput(i).Dims;
+            var dims = key[..axes.Length];
+            key = key[axes.Length..];
             for (int a = 0; a < axes.Length; a++)
             {
                 if (axes[a].Kind == InputAxisKind.Check && dims[a] != slots[axes[a].Slot])

@@ -4,7 +4,7 @@ namespace Dlc.Runtime.Execution;
 
 /// <summary>
 /// Prepares a validated model: numbers steps and bind points in the order of execution, finds for each value the first bind point at
-/// which its size and address are known, and its lifetime in step positions.
+/// which its size and address are known, and its lifetime in each order of the steps.
 /// </summary>
 internal sealed class ModelPreparer
 {
@@ -14,12 +14,9 @@ internal sealed class ModelPreparer
     private readonly List<PreparedStep> _steps = [];
     private readonly List<PreparedLoop> _loops = [];
     private readonly List<CarriedInfo> _carried = [];
-    private readonly List<(int Start, int End)> _carriedLoops = [];
     private readonly int[] _slotPoint;
     private readonly int[] _carriedOf;
     private readonly ValueRole[] _roles;
-    private readonly MentionTable _mentions;
-    private int _position;
     private int _scans;
     private int _maxBuffers;
     private int _maxDims;
@@ -32,7 +29,6 @@ internal sealed class ModelPreparer
         _carriedOf = new int[model.Values.Length];
         Array.Fill(_carriedOf, -1);
         _roles = new ValueRole[model.Values.Length];
-        _mentions = new MentionTable(model);
     }
 
     /// <summary>Prepares <paramref name="model"/>; <paramref name="entryOf"/> turns a code offset into an address.</summary>
@@ -45,20 +41,18 @@ internal sealed class ModelPreparer
         foreach (var input in _model.Inputs)
         {
             keyLength += input.Axes.Length;
-            _mentions.Add(input.Value, 0, 0);
         }
 
-        _position = 1;
         var main = Walk(0);
-        foreach (var output in _model.Outputs)
+        var walkers = new List<OrderWalker> { new(_model, main, _steps.Count) };
+        foreach (int[] order in _model.Programs[0].Orders)
         {
-            _mentions.Add(output.Value, _position, 0);
+            walkers.Add(new OrderWalker(_model, [.. order.Select(i => main[i])], _steps.Count));
         }
 
-        _mentions.Finish();
-        var addresses = new AddressAssigner(_model, _mentions, _slotPoint, _carriedOf, _carried, _roles);
+        var addresses = new AddressAssigner(_model, walkers[0].Mentions, _slotPoint, _carriedOf, _carried, _roles);
         addresses.AssignRoles(_loops);
-        addresses.AssignPoints(_points, _carriedLoops);
+        addresses.AssignPoints(_points, _steps.OfType<PreparedLaunch>());
         foreach (var loop in _loops)
         {
             var scans = loop.Loop.ScanOutputs;
@@ -72,7 +66,7 @@ internal sealed class ModelPreparer
         return new PreparedModel
         {
             Model = _model,
-            Main = main,
+            Orders = [.. walkers.Select(w => w.Finish(_points))],
             Points = [.. _points],
             Roles = _roles,
             CarriedOf = _carriedOf,
@@ -105,7 +99,7 @@ internal sealed class ModelPreparer
         {
             int index = _steps.Count;
             _steps.Add(null!);
-            var step = Prepare(steps[i], program);
+            var step = Prepare(steps[i]);
             step.Index = index;
             _steps[index] = step;
             prepared[i] = step;
@@ -114,17 +108,11 @@ internal sealed class ModelPreparer
         return prepared;
     }
 
-    private PreparedStep Prepare(Step step, int program)
+    private PreparedStep Prepare(Step step)
     {
-        int position = _position++;
         switch (step)
         {
             case LaunchStep launch:
-                foreach (int value in launch.Buffers)
-                {
-                    _mentions.Add(value, position, program);
-                }
-
                 _maxBuffers = Math.Max(_maxBuffers, launch.Buffers.Length);
                 _maxDims = Math.Max(_maxDims, launch.Dims.Length);
                 var variants = new PreparedVariant[launch.Variants.Length];
@@ -134,52 +122,37 @@ internal sealed class ModelPreparer
                     variants[i] = new(_entryOf(v.CodeOffset), v.PredicateSlot, v.ExtentSlot, v.GrainSlot, v.ScratchSlot);
                 }
 
-                return new PreparedLaunch(launch, position, variants);
+                return new PreparedLaunch(launch, variants);
             case CopyStep copy:
-                _mentions.Add(copy.Source, position, program);
-                _mentions.Add(copy.Destination, position, program);
-                return new PreparedCopy(copy, position);
+                return new PreparedCopy(copy);
             case BindSlotStep bind:
-                _mentions.Add(bind.Value, position, program);
                 int point = NewPoint(bind.Then, bind.Origins);
                 _slotPoint[bind.Slot] = point;
-                return new PreparedBindSlot(bind, position, point);
+                return new PreparedBindSlot(bind, point);
             case IfStep branch:
-                return PrepareIf(branch, position, program);
+                return PrepareIf(branch);
             case LoopStep loop:
-                return PrepareLoop(loop, position, program);
+                return PrepareLoop(loop);
             default:
                 throw new InvalidOperationException($"unknown step {step.GetType().Name}");
         }
     }
 
-    private PreparedIf PrepareIf(IfStep branch, int position, int program)
+    private PreparedIf PrepareIf(IfStep branch)
     {
-        _mentions.Add(branch.Condition, position, program);
-        _mentions.Enter(branch.ThenProgram, program);
         var then = Walk(branch.ThenProgram);
-        _mentions.Enter(branch.ElseProgram, program);
         var otherwise = Walk(branch.ElseProgram);
-        int end = _position++;
         int exit = NewPoint(branch.Exit, branch.Origins);
         foreach (var result in branch.Results)
         {
-            // The copy to the output happens here: both must be alive, and apart.
-            _mentions.Add(result.ThenValue, end, branch.ThenProgram);
-            _mentions.Add(result.ElseValue, end, branch.ElseProgram);
-            _mentions.Add(result.Output, end, program);
             DefineAxes(result.OutputSlots, exit);
         }
 
-        return new PreparedIf(branch, position, then, otherwise, exit);
+        return new PreparedIf(branch, then, otherwise, exit);
     }
 
-    private PreparedLoop PrepareLoop(LoopStep loop, int position, int program)
+    private PreparedLoop PrepareLoop(LoopStep loop)
     {
-        AddOptional(loop.TripCountValue, position, program);
-        AddOptional(loop.Condition, position, program);
-        int body = loop.Body;
-        int bodyStart = _position++;
         int bodyPoint = NewPoint(loop.BodyEntry, loop.Origins);
         int firstCarried = _carried.Count;
         int firstScan = _scans;
@@ -188,7 +161,6 @@ internal sealed class ModelPreparer
         {
             _carriedOf[carried.BodyIn] = _carried.Count;
             _carried.Add(new CarriedInfo { BodyIn = carried.BodyIn, BodyPoint = bodyPoint, PassesThrough = carried.BodyIn == carried.BodyOut });
-            _carriedLoops.Add(default);
             DefineAxes(carried.BodyInSlots, bodyPoint);
         }
 
@@ -197,44 +169,24 @@ internal sealed class ModelPreparer
             _slotPoint[loop.IterationSlot] = bodyPoint;
         }
 
-        _mentions.Enter(body, program);
-        AddOptional(loop.BodyIteration, bodyStart, body);
-        AddOptional(loop.BodyConditionIn, bodyStart, body);
-        var steps = Walk(body);
-        int bodyEnd = _position++;
-        AddOptional(loop.BodyConditionOut, bodyEnd, body);
-        int end = _position++;
-        _mentions.SetLoop(body, position, end);
+        var steps = Walk(loop.Body);
         int exit = NewPoint(loop.Exit, loop.Origins);
         if (loop.ExecutedSlot != -1)
         {
             _slotPoint[loop.ExecutedSlot] = exit;
         }
 
-        for (int i = 0; i < loop.Carried.Length; i++)
+        foreach (var carried in loop.Carried)
         {
-            var carried = loop.Carried[i];
-
-            // The first iteration reads the initial value where it is.
-            _mentions.Add(carried.Initial, position, program);
-            _mentions.Add(carried.Initial, end, program);
-            _mentions.Add(carried.BodyIn, bodyStart, body);
-            _mentions.Add(carried.BodyOut, bodyEnd, body);
-            AddOptional(carried.Final, end, program);
             DefineAxes(carried.FinalSlots, exit);
-            _carriedLoops[firstCarried + i] = (position, end);
         }
 
         foreach (var scan in loop.ScanOutputs)
         {
-            // A final value of known size is written while the loop runs.
-            _mentions.Add(scan.BodyOut, bodyEnd, body);
-            _mentions.Add(scan.Final, position, program);
-            _mentions.Add(scan.Final, end, program);
             DefineAxes(scan.FinalSlots, exit);
         }
 
-        var prepared = new PreparedLoop(loop, position)
+        var prepared = new PreparedLoop(loop)
         {
             Body = steps,
             BodyPoint = bodyPoint,
@@ -244,14 +196,6 @@ internal sealed class ModelPreparer
         };
         _loops.Add(prepared);
         return prepared;
-    }
-
-    private void AddOptional(int value, int position, int program)
-    {
-        if (value != -1)
-        {
-            _mentions.Add(value, position, program);
-        }
     }
 
     private void DefineAxes(int[] slots, int point)

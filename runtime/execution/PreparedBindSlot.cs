@@ -2,7 +2,7 @@ using Dlc.Runtime.Format;
 
 namespace Dlc.Runtime.Execution;
 
-internal sealed class PreparedBindSlot(BindSlotStep source, int position, int point) : PreparedStep(source, StepKind.BindSlot, position)
+internal sealed class PreparedBindSlot(BindSlotStep source, int point) : PreparedStep(source, StepKind.BindSlot)
 {
     public int Slot { get; } = source.Slot;
 

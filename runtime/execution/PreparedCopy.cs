@@ -2,7 +2,7 @@ using Dlc.Runtime.Format;
 
 namespace Dlc.Runtime.Execution;
 
-internal sealed class PreparedCopy(CopyStep source, int position) : PreparedStep(source, StepKind.Copy, position)
+internal sealed class PreparedCopy(CopyStep source) : PreparedStep(source, StepKind.Copy)
 {
     public int From { get; } = source.Source;
 

@@ -2,8 +2,8 @@ using Dlc.Runtime.Format;
 
 namespace Dlc.Runtime.Execution;
 
-internal sealed class PreparedIf(IfStep source, int position, PreparedStep[] then, PreparedStep[] otherwise, int exitPoint)
-    : PreparedStep(source, StepKind.If, position)
+internal sealed class PreparedIf(IfStep source, PreparedStep[] then, PreparedStep[] otherwise, int exitPoint)
+    : PreparedStep(source, StepKind.If)
 {
     public int Condition { get; } = source.Condition;
 

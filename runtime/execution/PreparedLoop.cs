@@ -2,7 +2,7 @@ using Dlc.Runtime.Format;
 
 namespace Dlc.Runtime.Execution;
 
-internal sealed class PreparedLoop(LoopStep source, int position) : PreparedStep(source, StepKind.Loop, position)
+internal sealed class PreparedLoop(LoopStep source) : PreparedStep(source, StepKind.Loop)
 {
     public LoopStep Loop { get; } = source;
 

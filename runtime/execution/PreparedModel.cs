@@ -7,7 +7,8 @@ internal sealed class PreparedModel
 {
     public required ExecutableModel Model { get; init; }
 
-    public required PreparedStep[] Main { get; init; }
+    /// <summary>The orders of the main program's steps; the first is that of the executable.</summary>
+    public required PreparedOrder[] Orders { get; init; }
 
     /// <summary>By <see cref="PreparedPoint.Id"/>.</summary>
     public required PreparedPoint[] Points { get; init; }

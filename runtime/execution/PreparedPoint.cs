@@ -1,5 +1,4 @@
 using Dlc.Runtime.Format;
-using Dlc.Runtime.Memory;
 
 namespace Dlc.Runtime.Execution;
 
@@ -19,8 +18,6 @@ internal sealed class PreparedPoint
     /// <summary>Those among <see cref="Values"/> whose address depends on what the user gave: inputs, outputs and their aliases.</summary>
     public int[] Volatile { get; set; } = [];
 
-    /// <summary>What lives in the block of this point; parallel to <see cref="Lifetimes"/>.</summary>
+    /// <summary>What gets its place at this point; each order has lifetimes for it.</summary>
     public PlannedItem[] Items { get; set; } = [];
-
-    public LifetimeTable Lifetimes { get; set; } = new([], []);
 }

@@ -2,43 +2,94 @@ using Dlc.Runtime.Memory;
 
 namespace Dlc.Runtime.Execution;
 
-/// <summary>The block of a bind point other than the entry, with the plan that it was last used with: loops mostly repeat their sizes.</summary>
-internal sealed unsafe class SegmentState(LifetimeTable lifetimes, int runsBeforeTrim) : IDisposable
+/// <summary>
+/// The plan of a bind point other than the entry, as it was used last: loops mostly repeat their sizes. What becomes known there goes on where the plans
+/// before left off: into room of the arena that is free while it is needed, and what does not fit into a block of its own.
+/// </summary>
+internal sealed unsafe class SegmentState : IDisposable
 {
-    private readonly ScopedBlock _block = new(runsBeforeTrim);
-    private readonly long[] _planned = NewSizes(lifetimes.Count);
-    private long _bytes;
+    private readonly PreparedPoint _point;
+    private readonly ScopedBlock _block;
+    private readonly long[] _planned;
+
+    // The plans that were in force when this one was made: of the entry, and of the bind points before this one.
+    private readonly ArenaPlan?[] _before;
+    private ArenaPlan? _plan;
+    private long _wall;
+
+    public SegmentState(PreparedPoint point, int runsBeforeTrim)
+    {
+        _point = point;
+        _block = new ScopedBlock(runsBeforeTrim);
+        _planned = new long[point.Items.Length];
+        Array.Fill(_planned, -1);
+        _before = new ArenaPlan?[point.Id];
+        Sizes = new long[point.Items.Length];
+    }
 
     /// <summary>Sizes of the items; to be filled before <see cref="Plan"/>.</summary>
-    public long[] Sizes { get; } = new long[lifetimes.Count];
+    public long[] Sizes { get; }
 
-    public long[] Offsets { get; } = new long[lifetimes.Count];
-
+    /// <summary>Bytes held outside of the arena.</summary>
     public long OwnBytes => _block.Capacity;
 
-    /// <summary>Plans for <see cref="Sizes"/> unless they are those of the last time.</summary>
-    /// <returns>The address of the block.</returns>
-    public byte* Plan()
+    /// <summary>The plan of this run, or null as long as the bind point was not reached.</summary>
+    public ArenaPlan? Current { get; private set; }
+
+    /// <summary>Plans for <see cref="Sizes"/> unless the last plan was made for the same.</summary>
+    /// <param name="entry">Plan of the entry.</param>
+    /// <param name="others">Of all bind points, by number.</param>
+    /// <param name="bytes">Bytes of all values by number.</param>
+    public void Plan(SignaturePlan entry, SegmentState?[] others, ReadOnlySpan<long> bytes)
     {
-        if (!Sizes.AsSpan().SequenceEqual(_planned))
+        bool isSame = _plan is not null && Sizes.AsSpan().SequenceEqual(_planned);
+        for (int p = 0; p < _before.Length; p++)
         {
-            // Not valid while planning may still fail.
-            _planned[0] = -1;
-            _bytes = ArenaPlanner.Plan(lifetimes, Sizes, Offsets);
-            Sizes.CopyTo(_planned, 0);
+            var plan = p == 0 ? entry.Arena : others[p]?.Current;
+            isSame &= _before[p] == plan;
+            _before[p] = plan;
         }
 
-        return _block.Ensure(_bytes);
+        if (!isSame)
+        {
+            // Not valid while planning may still fail.
+            _plan = null;
+            var groups = new ItemGroups(entry.Order.Lifetimes[_point.Id], entry.Order.Pairs[_point.Id], Sizes, bytes);
+            var obstacles = new List<PlacedBuffer>();
+            foreach (var plan in _before)
+            {
+                obstacles.AddRange(plan is null ? [] : Array.FindAll(plan.Buffers, b => b.Offset < entry.ArenaBytes));
+            }
+
+            _wall = entry.ArenaBytes;
+            var problem = groups.Problem(Sizes, [.. obstacles], _wall);
+            var offsets = new long[problem.Count];
+            for (int i = 0; i < problem.Fixed; i++)
+            {
+                offsets[i] = obstacles[i].Offset;
+            }
+
+            long peak = Math.Max(_wall, ArenaPlanner.Plan(problem, offsets, ArenaPlanner.DefaultBudget / 8));
+            Sizes.CopyTo(_planned, 0);
+            _plan = new ArenaPlan(groups, problem, offsets, peak, 0);
+        }
+
+        _block.Ensure(_plan!.Bytes - _wall);
+        Current = _plan;
     }
 
-    public void EndRun() => _block.EndRun();
+    /// <summary>Where an item lies.</summary>
+    public byte* AddressOf(int item, byte* arena)
+    {
+        long offset = _plan!.OffsetOf(item);
+        return offset < _wall ? arena + offset : _block.Ensure(0) + (offset - _wall);
+    }
+
+    public void EndRun()
+    {
+        Current = null;
+        _block.EndRun();
+    }
 
     public void Dispose() => _block.Dispose();
-
-    private static long[] NewSizes(int count)
-    {
-        var sizes = new long[count];
-        Array.Fill(sizes, -1);
-        return sizes;
-    }
 }

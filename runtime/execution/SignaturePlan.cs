@@ -1,3 +1,5 @@
+using Dlc.Runtime.Memory;
+
 namespace Dlc.Runtime.Execution;
 
 /// <summary>Everything that follows from the input dims alone: slots, sizes and offsets. Immutable and shared by all contexts of a session.</summary>
@@ -17,11 +19,20 @@ internal sealed class SignaturePlan
     /// <summary>Bytes of the entry's planned items.</summary>
     public required long[] Sizes { get; init; }
 
-    /// <summary>Offsets of the entry's planned items.</summary>
-    public required long[] Offsets { get; init; }
+    /// <summary>Index of <see cref="Order"/> among those of the model.</summary>
+    public required int OrderNumber { get; init; }
+
+    /// <summary>The order in which the steps run.</summary>
+    public required PreparedOrder Order { get; init; }
+
+    /// <summary>Where the entry's planned items lie.</summary>
+    public required ArenaPlan Arena { get; init; }
+
+    /// <summary>What is done, in order.</summary>
+    public PreparedStep[] Actions => Order.Main;
 
     /// <summary>Bytes of the arena.</summary>
-    public required long ArenaBytes { get; init; }
+    public long ArenaBytes => Arena.Bytes;
 
     /// <summary>When the cache last handed it out.</summary>
     public long LastUse { get; set; }

@@ -18,24 +18,27 @@ internal sealed unsafe class ValueStore : IDisposable
     private readonly NativeBlock _arena = new();
     private readonly SegmentState?[] _segments;
     private readonly void* _tables;
+    private readonly int _threads;
     private ArenaPolicy _policy;
     private SignaturePlan? _plan;
     private RunBinding _binding = null!;
 
-    public ValueStore(LoadedExecutable executable, int runsBeforeTrim)
+    public ValueStore(LoadedExecutable executable, int runsBeforeTrim, int threads)
     {
         _executable = executable;
+        _threads = threads;
         _model = executable.Prepared;
         _values = _model.Model.Values;
         _key = new long[_model.KeyLength];
         _policy = new ArenaPolicy(runsBeforeTrim);
         int slots = _model.Model.SlotNames.Length;
-        nuint words = (nuint)(slots + (2 * _values.Length) + 8);
+        nuint words = (nuint)(slots + (2 * _values.Length) + _model.Steps.Length + 8);
         _tables = NativeMemory.AllocZeroed(words, sizeof(long));
         Slots = (long*)_tables;
         Bytes = Slots + slots;
         Addresses = (byte**)(Bytes + _values.Length);
-        Nothing = (byte*)(Addresses + _values.Length);
+        Scratch = Addresses + _values.Length;
+        Nothing = (byte*)(Scratch + _model.Steps.Length);
         Carried = new CarriedState[_model.Carried.Length];
         for (int c = 0; c < Carried.Length; c++)
         {
@@ -45,7 +48,7 @@ internal sealed unsafe class ValueStore : IDisposable
         _segments = new SegmentState?[_model.Points.Length];
         for (int p = 1; p < _segments.Length; p++)
         {
-            _segments[p] = _model.Points[p].Items.Length > 0 ? new SegmentState(_model.Points[p].Lifetimes, runsBeforeTrim) : null;
+            _segments[p] = _model.Points[p].Items.Length > 0 ? new SegmentState(_model.Points[p], runsBeforeTrim) : null;
         }
     }
 
@@ -57,6 +60,9 @@ internal sealed unsafe class ValueStore : IDisposable
 
     /// <summary>By value: never null once its bind point is reached.</summary>
     public byte** Addresses { get; }
+
+    /// <summary>By step: scratch memory of its kernel, where it needs any.</summary>
+    public byte** Scratch { get; }
 
     /// <summary>The address of values without bytes.</summary>
     public byte* Nothing { get; }
@@ -84,8 +90,9 @@ internal sealed unsafe class ValueStore : IDisposable
     }
 
     /// <summary>Begins an execution: checks the input dims, takes or makes the plan for them, and gives addresses.</summary>
+    /// <returns>The plan.</returns>
     /// <exception cref="DlcRuntimeException">Whatever is wrong with the dims.</exception>
-    public void Enter(RunBinding binding, PlanCache cache)
+    public SignaturePlan Enter(RunBinding binding, PlanCache cache)
     {
         var plan = PlanFor(binding, cache);
         if (plan == _plan)
@@ -96,6 +103,8 @@ internal sealed unsafe class ValueStore : IDisposable
         {
             Adopt(plan);
         }
+
+        return plan;
     }
 
     /// <summary>Takes or makes the plan for the dims that <paramref name="binding"/> has.</summary>
@@ -120,8 +129,7 @@ internal sealed unsafe class ValueStore : IDisposable
         var plan = cache.Find(_key, hash);
         if (plan is null)
         {
-            _plan = null;
-            plan = MakePlan(hash);
+            plan = SignaturePlanner.Make(_model, _key, _threads);
             cache.Add(plan);
         }
 
@@ -158,26 +166,32 @@ internal sealed unsafe class ValueStore : IDisposable
     {
         var point = _model.Points[pointId];
         ShapeMachine.Run(point, Slots, _model.Model.SlotNames);
-        ComputeSizes(point.Values);
+        foreach (int v in point.Values)
+        {
+            Bytes[v] = ValueSizes.Of(_model.Model, v, Slots);
+        }
+
         var segment = _segments[pointId];
         if (segment is not null)
         {
             for (int i = 0; i < point.Items.Length; i++)
             {
-                segment.Sizes[i] = SizeOf(point.Items[i].Value);
+                segment.Sizes[i] = ValueSizes.Of(_model, point.Items[i], Slots, _threads);
             }
 
-            byte* block;
             try
             {
-                block = segment.Plan();
+                segment.Plan(_plan!, _segments, new ReadOnlySpan<long>(Bytes, _values.Length));
             }
             catch (OverflowException)
             {
-                throw TooLarge();
+                throw ValueSizes.TooLarge();
             }
 
-            PlaceItems(point.Items, segment.Sizes, segment.Offsets, block);
+            for (int i = 0; i < point.Items.Length; i++)
+            {
+                Place(point.Items[i], segment.Sizes[i] == 0 ? Nothing : segment.AddressOf(i, _arena.Address), segment.Sizes[i]);
+            }
         }
 
         AssignAddresses(point.Values);
@@ -217,46 +231,6 @@ internal sealed unsafe class ValueStore : IDisposable
         NativeMemory.Free(_tables);
     }
 
-    private static DlcRuntimeException TooLarge() => new(
-        RuntimeErrors.DimOverflow, "the memory for these dims can't be counted", "less than 2^63 bytes", "more");
-
-    private SignaturePlan MakePlan(ulong hash)
-    {
-        var point = _model.Points[0];
-        new Span<long>(Slots, _model.Model.SlotNames.Length).Clear();
-        InputDims.Bind(_model.Model, _binding, Slots);
-        ShapeMachine.Run(point, Slots, _model.Model.SlotNames);
-        InputDims.Check(_model.Model, _binding, Slots);
-        ComputeSizes(point.Values);
-        var sizes = new long[point.Items.Length];
-        for (int i = 0; i < sizes.Length; i++)
-        {
-            sizes[i] = SizeOf(point.Items[i].Value);
-        }
-
-        var offsets = new long[sizes.Length];
-        long arena;
-        try
-        {
-            arena = ArenaPlanner.Plan(point.Lifetimes, sizes, offsets);
-        }
-        catch (OverflowException)
-        {
-            throw TooLarge();
-        }
-
-        return new SignaturePlan
-        {
-            Key = [.. _key],
-            Hash = hash,
-            Slots = new ReadOnlySpan<long>(Slots, _model.Model.SlotNames.Length).ToArray(),
-            Bytes = new ReadOnlySpan<long>(Bytes, _values.Length).ToArray(),
-            Sizes = sizes,
-            Offsets = offsets,
-            ArenaBytes = arena,
-        };
-    }
-
     private void Adopt(SignaturePlan plan)
     {
         _plan = null;
@@ -264,22 +238,22 @@ internal sealed unsafe class ValueStore : IDisposable
         plan.Slots.CopyTo(new Span<long>(Slots, plan.Slots.Length));
         plan.Bytes.CopyTo(new Span<long>(Bytes, plan.Bytes.Length));
         byte* arena = _arena.Ensure(plan.ArenaBytes);
-        PlaceItems(point.Items, plan.Sizes, plan.Offsets, arena);
+        for (int i = 0; i < point.Items.Length; i++)
+        {
+            Place(point.Items[i], plan.Sizes[i] == 0 ? Nothing : arena + plan.Arena.OffsetOf(i), plan.Sizes[i]);
+        }
+
         AssignAddresses(point.Values);
         _plan = plan;
     }
 
-    private void PlaceItems(PlannedItem[] items, long[] sizes, long[] offsets, byte* block)
-    {
-        for (int i = 0; i < items.Length; i++)
-        {
-            Place(items[i], block == null ? Nothing : block + offsets[i], sizes[i]);
-        }
-    }
-
     private void Place(PlannedItem item, byte* address, long bytes)
     {
-        if (item.Carried >= 0)
+        if (item.Step >= 0)
+        {
+            Scratch[item.Step] = address;
+        }
+        else if (item.Carried >= 0)
         {
             Carried[item.Carried].Place(item.Side, address, bytes);
         }
@@ -287,48 +261,6 @@ internal sealed unsafe class ValueStore : IDisposable
         {
             Addresses[item.Value] = address;
         }
-    }
-
-    private void ComputeSizes(int[] values)
-    {
-        foreach (int v in values)
-        {
-            Bytes[v] = SizeOf(v);
-        }
-    }
-
-    private long SizeOf(int value)
-    {
-        var info = _values[value];
-        long bytes = info.Type.SizeOf();
-        bool empty = false;
-        foreach (int slot in info.Dims)
-        {
-            long dim = Slots[slot];
-            if (dim < 0)
-            {
-                throw new DlcRuntimeException(
-                    RuntimeErrors.NegativeDim, $"a dim of '{info.Name}' comes out negative: {_model.Model.SlotNames[slot]}", "0 or more", $"{dim}");
-            }
-
-            empty |= dim == 0;
-        }
-
-        if (empty)
-        {
-            return 0;
-        }
-
-        foreach (int slot in info.Dims)
-        {
-            if (Math.BigMul(bytes, Slots[slot], out bytes) != 0 || bytes < 0)
-            {
-                throw new DlcRuntimeException(
-                    RuntimeErrors.DimOverflow, $"the size of '{info.Name}' can't be counted", "less than 2^63 bytes", $"dims {DescribeDims(value)}");
-            }
-        }
-
-        return bytes;
     }
 
     private void AssignAddresses(int[] values)

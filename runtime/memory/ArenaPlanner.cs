@@ -1,138 +1,280 @@
 namespace Dlc.Runtime.Memory;
 
 /// <summary>
-/// Gives buffers offsets in one block so that buffers alive at the same time never overlap. Two orders are tried, by first use and by
-/// falling size, each with best fit; the smaller block wins. Deterministic.
+/// Gives buffers offsets in one block so that buffers alive at the same time never overlap. Several orders of placing are tried, each with best fit (by
+/// first use, size, size times lifetime), then the best of them is changed step by step where it is too high, until the sum of what is alive is
+/// reached or a budget of operations is spent. Deterministic: the budget counts operations, not time.
 /// </summary>
-internal static class ArenaPlanner
+internal sealed class ArenaPlanner
 {
     /// <summary>Every buffer begins at a multiple of this many bytes.</summary>
     public const int Alignment = 64;
 
-    // The order by size looks at all pairs in the worst case; beyond this many buffers planning would cost more than it saves.
-    private const int PairLimit = 1024;
+    /// <summary>Looks at placed buffers that a plan may cost: about two milliseconds.</summary>
+    public const long DefaultBudget = 1_000_000;
 
-    /// <summary>Plans buffers of <paramref name="sizes"/> bytes; a buffer of 0 bytes gets offset 0 and takes no room.</summary>
-    /// <param name="table">Lifetimes, one for each buffer.</param>
-    /// <param name="sizes">Bytes, not negative.</param>
-    /// <param name="offsets">Receives offsets in bytes.</param>
-    /// <returns>Bytes of the block.</returns>
-    /// <exception cref="OverflowException">The sum does not fit into 64 bits.</exception>
-    public static long Plan(LifetimeTable table, ReadOnlySpan<long> sizes, Span<long> offsets)
+    private readonly ArenaProblem _problem;
+    private readonly long _bound;
+    private readonly long[] _best;
+    private readonly long[] _offsets;
+    private readonly int[] _placed;
+    private readonly int[] _items;
+    private long _peak = long.MaxValue;
+    private long _budget;
+
+    private ArenaPlanner(ArenaProblem problem, long[] offsets, long budget)
     {
-        var rounded = new long[sizes.Length];
-        for (int i = 0; i < rounded.Length; i++)
-        {
-            rounded[i] = checked(sizes[i] + (Alignment - 1)) & -Alignment;
-        }
-
-        long best = PlanInOrder(table, rounded, offsets, out long floor);
-        if (best > floor && table.Count <= PairLimit)
-        {
-            var other = new long[sizes.Length];
-            long bytes = PlanBySize(table, rounded, other);
-            if (bytes < best)
-            {
-                other.CopyTo(offsets);
-                best = bytes;
-            }
-        }
-
-        return best;
+        _problem = problem;
+        _bound = problem.LowerBound();
+        _best = offsets;
+        _offsets = [.. offsets];
+        _placed = new int[problem.Count];
+        _budget = budget;
+        _items = [.. Enumerable.Range(problem.Fixed, problem.Count - problem.Fixed).Where(i => problem.Bytes[i] > 0)];
     }
 
-    private static long PlanInOrder(LifetimeTable table, long[] sizes, Span<long> offsets, out long floor)
+    /// <summary>Plans; a buffer of 0 bytes gets offset 0 and takes no room.</summary>
+    /// <param name="problem">The buffers.</param>
+    /// <param name="offsets">Those of fixed buffers; receives the others, in bytes.</param>
+    /// <param name="budget">Operations to spend on finding a smaller block than the first attempts gave.</param>
+    /// <returns>Bytes of the block: the highest end of a buffer.</returns>
+    /// <exception cref="OverflowException">The sum does not fit into 64 bits.</exception>
+    public static long Plan(ArenaProblem problem, long[] offsets, long budget = DefaultBudget)
     {
-        var gaps = new GapList();
-        long live = 0;
-        floor = 0;
-        int freed = 0;
-        foreach (int item in table.ByStart)
+        Array.Clear(offsets, problem.Fixed, problem.Count - problem.Fixed);
+        return new ArenaPlanner(problem, offsets, budget).Run();
+    }
+
+    private long Run()
+    {
+        if (_items.Length == 0)
         {
-            while (freed < table.Count && table.End[table.ByEnd[freed]] < table.Start[item])
+            return FixedPeak();
+        }
+
+        var p = _problem;
+        if (p.Fixed == 0 && p.Wall == 0)
+        {
+            _peak = FirstUsePlanner.Plan(p, _items, _best);
+        }
+
+        int[] winner = Sorted(i => p.Start[i], i => -p.Bytes[i]);
+        if (p.Fixed > 0 || p.Wall > 0)
+        {
+            Try(winner);
+        }
+
+        // Without this the work grows with the square of the buffers: large programs are left at the plan by first use.
+        if (_peak > _bound && (long)_items.Length * p.Count <= 4 * _budget)
+        {
+            foreach (int[] order in new[]
             {
-                int old = table.ByEnd[freed++];
-                if (sizes[old] > 0)
+                Sorted(i => -p.Bytes[i], i => p.Start[i]),
+                Sorted(i => -(double)p.Bytes[i] * (p.End[i] - p.Start[i] + 1), i => -p.Bytes[i]),
+                Sorted(i => -(p.End[i] - p.Start[i]), i => -p.Bytes[i]),
+            })
+            {
+                if (_peak > _bound && Try(order))
                 {
-                    gaps.Free(offsets[old], sizes[old]);
-                    live -= sizes[old];
+                    winner = order;
                 }
             }
 
-            offsets[item] = 0;
-            if (sizes[item] > 0)
-            {
-                offsets[item] = gaps.Take(sizes[item]);
-                live = checked(live + sizes[item]);
-                floor = Math.Max(floor, live);
-            }
+            Climb(winner);
         }
 
-        return gaps.Peak;
+        return _peak;
     }
 
-    private static long PlanBySize(LifetimeTable table, long[] sizes, long[] offsets)
+    private long FixedPeak()
     {
-        var order = new int[sizes.Length];
-        var keys = new long[sizes.Length];
-        for (int i = 0; i < order.Length; i++)
+        long peak = 0;
+        for (int i = 0; i < _problem.Fixed; i++)
         {
-            order[i] = i;
-            keys[i] = -sizes[i];
+            peak = Math.Max(peak, _best[i] + _problem.Bytes[i]);
         }
 
-        // Stable by construction: equal sizes keep the order of their numbers.
-        Array.Sort(order, (a, b) => keys[a] != keys[b] ? keys[a].CompareTo(keys[b]) : a.CompareTo(b));
+        return peak;
+    }
 
-        // Placed buffers by rising offset.
-        var placed = new int[sizes.Length];
-        int count = 0;
-        long peak = 0;
-        foreach (int item in order)
+    private int[] Sorted(Func<int, double> first, Func<int, double> second)
+    {
+        // Stable by construction: equal keys keep the order of their numbers.
+        var keys = _items.Select(i => (first(i), second(i), i)).ToArray();
+        Array.Sort(keys);
+        return [.. keys.Select(k => k.i)];
+    }
+
+    /// <summary>Places in an order and keeps the result if it is the lowest so far.</summary>
+    private bool Try(int[] order)
+    {
+        long peak = Place(order);
+        if (peak >= _peak)
         {
-            if (sizes[item] == 0)
+            return false;
+        }
+
+        _peak = peak;
+        _offsets.CopyTo(_best, 0);
+        return true;
+    }
+
+    /// <summary>
+    /// Again and again: a buffer at the top, or one that it meets, is placed earlier. What is not worse is kept, so that plateaus are crossed.
+    /// </summary>
+    private void Climb(int[] winner)
+    {
+        int[] order = [.. winner];
+        var next = new int[order.Length];
+        long current = Place(order);
+        ulong state = 0x9E3779B97F4A7C15;
+        while (_peak > _bound && _budget > 0)
+        {
+            int from = PositionAtTop(order, ref state);
+            int to = Next(ref state, from + 1);
+            if (to == from)
             {
-                break;
+                _budget--;
+                continue;
             }
 
-            long size = sizes[item];
-            int start = table.Start[item];
-            int end = table.End[item];
+            Array.Copy(order, next, to);
+            next[to] = order[from];
+            Array.Copy(order, to, next, to + 1, from - to);
+            Array.Copy(order, from + 1, next, from + 1, order.Length - from - 1);
+            long peak = Place(next);
+            if (peak <= current)
+            {
+                (order, next) = (next, order);
+                current = peak;
+                if (peak < _peak)
+                {
+                    _peak = peak;
+                    _offsets.CopyTo(_best, 0);
+                }
+            }
+            else
+            {
+                Array.Copy(order, next, order.Length);
+            }
+        }
+    }
+
+    /// <summary>The position in the order of a buffer that reaches highest, or of one that is alive together with it.</summary>
+    private int PositionAtTop(int[] order, ref ulong state)
+    {
+        int top = order[0];
+        foreach (int item in order)
+        {
+            if (_offsets[item] + _problem.Bytes[item] > _offsets[top] + _problem.Bytes[top])
+            {
+                top = item;
+            }
+        }
+
+        _budget -= order.Length;
+        if (Next(ref state, 2) == 0)
+        {
+            return Array.IndexOf(order, top);
+        }
+
+        int start = Next(ref state, order.Length);
+        for (int n = 0; n < order.Length; n++)
+        {
+            int position = (start + n) % order.Length;
+            if (_problem.Meet(order[position], top))
+            {
+                return position;
+            }
+        }
+
+        return Array.IndexOf(order, top);
+    }
+
+    private static int Next(ref ulong state, int count)
+    {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return (int)(state % (ulong)count);
+    }
+
+    /// <summary>Places the buffers one after the other, each in the smallest gap that holds it, else above what it meets.</summary>
+    private long Place(int[] order)
+    {
+        var p = _problem;
+        int count = 0;
+        long peak = 0;
+        for (int i = 0; i < p.Fixed; i++)
+        {
+            if (p.Bytes[i] > 0)
+            {
+                count = Insert(i, count);
+                peak = Math.Max(peak, _offsets[i] + p.Bytes[i]);
+            }
+        }
+
+        foreach (int item in order)
+        {
+            long size = p.Bytes[item];
+            int start = p.Start[item];
+            int end = p.End[item];
             long at = 0;
             long bestAt = -1;
             long bestGap = long.MaxValue;
-            for (int p = 0; p < count; p++)
+            for (int n = 0; n < count; n++)
             {
-                int other = placed[p];
-                if (table.Start[other] > end || table.End[other] < start)
+                int other = _placed[n];
+                if (p.Start[other] > end || p.End[other] < start)
                 {
                     continue;
                 }
 
-                long gap = offsets[other] - at;
-                if (gap >= size && gap < bestGap)
-                {
-                    bestGap = gap;
-                    bestAt = at;
-                }
-
-                at = Math.Max(at, offsets[other] + sizes[other]);
+                Offer(at, _offsets[other], size, ref bestAt, ref bestGap);
+                at = Math.Max(at, _offsets[other] + p.Bytes[other]);
             }
 
-            long chosen = bestAt >= 0 ? bestAt : at;
-            offsets[item] = chosen;
-            peak = Math.Max(peak, checked(chosen + size));
-            int insert = count;
-            while (insert > 0 && offsets[placed[insert - 1]] > chosen)
-            {
-                placed[insert] = placed[insert - 1];
-                insert--;
-            }
-
-            placed[insert] = item;
-            count++;
+            Offer(at, long.MaxValue, size, ref bestAt, ref bestGap);
+            _budget -= count;
+            _offsets[item] = bestAt;
+            peak = Math.Max(peak, checked(bestAt + size));
+            count = Insert(item, count);
         }
 
         return peak;
+    }
+
+    /// <summary>Takes the free range from <paramref name="from"/> to <paramref name="to"/> if it holds the size and is the smallest that does.</summary>
+    private void Offer(long from, long to, long size, ref long bestAt, ref long bestGap)
+    {
+        if (from < _problem.Wall && size > _problem.Wall - from)
+        {
+            from = _problem.Wall;
+        }
+        else if (from < _problem.Wall && to > _problem.Wall)
+        {
+            // What lies below the wall is there anyway.
+            to = _problem.Wall;
+        }
+
+        long gap = to - from;
+        if (gap >= size && (bestAt < 0 || gap < bestGap))
+        {
+            bestGap = gap;
+            bestAt = from;
+        }
+    }
+
+    private int Insert(int item, int count)
+    {
+        int at = count;
+        while (at > 0 && _offsets[_placed[at - 1]] > _offsets[item])
+        {
+            _placed[at] = _placed[at - 1];
+            at--;
+        }
+
+        _placed[at] = item;
+        return count + 1;
     }
 }

@@ -13,7 +13,7 @@ public sealed class PlannerTests
         {
             var (table, sizes) = Draw(random, random.Next(0, 60));
             var offsets = new long[sizes.Length];
-            long bytes = ArenaPlanner.Plan(table, sizes, offsets);
+            long bytes = Plan(table, sizes, offsets);
             Check(table, sizes, offsets, bytes);
         }
     }
@@ -23,7 +23,7 @@ public sealed class PlannerTests
     {
         var table = new LifetimeTable([.. Enumerable.Range(0, 100)], [.. Enumerable.Range(1, 100)]);
         var sizes = Enumerable.Repeat(640L, 100).ToArray();
-        Assert.Equal(1280, ArenaPlanner.Plan(table, sizes, new long[100]));
+        Assert.Equal(1280, Plan(table, sizes, new long[100]));
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class PlannerTests
     {
         var table = new LifetimeTable([0, 0, 0], [2, 2, 2]);
         var offsets = new long[3];
-        Assert.Equal(64, ArenaPlanner.Plan(table, [0, 1, 0], offsets));
+        Assert.Equal(64, Plan(table, [0, 1, 0], offsets));
         Assert.Equal([0, 0, 0], offsets);
     }
 
@@ -39,8 +39,8 @@ public sealed class PlannerTests
     public void Sizes_that_overflow_are_an_error()
     {
         var table = new LifetimeTable([0, 0], [1, 1]);
-        Assert.Throws<OverflowException>(() => ArenaPlanner.Plan(table, [long.MaxValue - 100, long.MaxValue - 100], new long[2]));
-        Assert.Throws<OverflowException>(() => ArenaPlanner.Plan(table, [long.MaxValue, 0], new long[2]));
+        Assert.Throws<OverflowException>(() => Plan(table, [long.MaxValue - 100, long.MaxValue - 100], new long[2]));
+        Assert.Throws<OverflowException>(() => Plan(table, [long.MaxValue, 0], new long[2]));
     }
 
     [Fact]
@@ -49,9 +49,12 @@ public sealed class PlannerTests
         var random = new Random(3);
         var (table, sizes) = Draw(random, 100_000);
         var offsets = new long[sizes.Length];
-        long bytes = ArenaPlanner.Plan(table, sizes, offsets);
+        long bytes = Plan(table, sizes, offsets);
         Assert.True(bytes > 0);
     }
+
+    private static long Plan(LifetimeTable table, long[] sizes, long[] offsets) => ArenaPlanner.Plan(
+        new ArenaProblem { Start = table.Start, End = table.End, Bytes = [.. sizes.Select(ArenaProblem.Round)] }, offsets);
 
     private static (LifetimeTable Table, long[] Sizes) Draw(Random random, int count)
     {

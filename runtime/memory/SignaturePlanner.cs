@@ -1,0 +1,85 @@
+using Dlc.Runtime.Execution;
+
+namespace Dlc.Runtime.Memory;
+
+/// <summary>
+/// Plans the memory of a run from its input dims alone: runs the entry of the shape program, checks its guards, and gives every value whose size is known
+/// then its offset in the arena. Each order of the steps is planned; the one with the smallest arena wins, the first where several need as little.
+/// </summary>
+internal static unsafe class SignaturePlanner
+{
+    /// <summary>Makes a plan.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="key">Dims of all inputs, one after the other.</param>
+    /// <param name="threads">Threads that will work, each of which needs scratch memory.</param>
+    /// <exception cref="DlcRuntimeException">WrongDim, BrokenGuard, NegativeDim, DimOverflow, OutOfMemory.</exception>
+    public static SignaturePlan Make(PreparedModel model, ReadOnlySpan<long> key, int threads)
+    {
+        var point = model.Points[0];
+        var slots = new long[model.Model.SlotNames.Length];
+        var bytes = new long[model.Model.Values.Length];
+        var sizes = new long[point.Items.Length];
+        fixed (long* s = slots)
+        {
+            InputDims.Bind(model.Model, key, s);
+            ShapeMachine.Run(point, s, model.Model.SlotNames);
+            InputDims.Check(model.Model, key, s);
+            foreach (int v in point.Values)
+            {
+                bytes[v] = ValueSizes.Of(model.Model, v, s);
+            }
+
+            for (int i = 0; i < sizes.Length; i++)
+            {
+                sizes[i] = ValueSizes.Of(model, point.Items[i], s, threads);
+            }
+        }
+
+        ArenaPlan best;
+        int number = 0;
+        try
+        {
+            long budget = ArenaPlanner.DefaultBudget / model.Orders.Length;
+            best = PlanOrder(model.Orders[0], sizes, bytes, budget, long.MaxValue)!;
+            for (int o = 1; o < model.Orders.Length; o++)
+            {
+                if (PlanOrder(model.Orders[o], sizes, bytes, budget, best.Bytes) is { } other)
+                {
+                    (best, number) = (other, o);
+                }
+            }
+        }
+        catch (OverflowException)
+        {
+            throw ValueSizes.TooLarge();
+        }
+
+        return new SignaturePlan
+        {
+            Key = key.ToArray(),
+            Hash = PlanCache.HashOf(key),
+            Slots = slots,
+            Bytes = bytes,
+            Sizes = sizes,
+            OrderNumber = number,
+            Order = model.Orders[number],
+            Arena = best,
+        };
+    }
+
+    /// <summary>The plan of an order; null if it needs at least <paramref name="limit"/> bytes.</summary>
+    private static ArenaPlan? PlanOrder(PreparedOrder order, long[] sizes, long[] bytes, long budget, long limit)
+    {
+        var groups = new ItemGroups(order.Lifetimes[0], order.Pairs[0], sizes, bytes);
+        var problem = groups.Problem(sizes, [], 0);
+        long bound = problem.LowerBound();
+        if (bound >= limit)
+        {
+            return null;
+        }
+
+        var offsets = new long[problem.Count];
+        long peak = ArenaPlanner.Plan(problem, offsets, budget);
+        return peak >= limit ? null : new ArenaPlan(groups, problem, offsets, peak, bound);
+    }
+}
