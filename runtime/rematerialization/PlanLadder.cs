@@ -59,8 +59,13 @@ internal sealed class PlanLadder(IReadOnlyList<ActionPlan> plans)
 
         var residences = plans[plan].Residences;
         var offsets = new long[residences.Length];
-        var table = new LifetimeTable([.. residences.Select(r => r.First)], [.. residences.Select(r => r.Last)]);
-        var bytes = ArenaPlanner.Plan(table, [.. residences.Select(r => r.Bytes)], offsets);
+        var problem = new ArenaProblem
+        {
+            Start = [.. residences.Select(r => r.First)],
+            End = [.. residences.Select(r => r.Last)],
+            Bytes = [.. residences.Select(r => ArenaProblem.Round(r.Bytes))],
+        };
+        var bytes = ArenaPlanner.Plan(problem, offsets);
         _arenas[plan] = (bytes, offsets);
         return (bytes, offsets);
     }
