@@ -9,6 +9,9 @@ public static class ErrorCodes
     /// <summary>A dim that two places fix to different values, or a size that leaves 64 bits.</summary>
     public const string BadDim = "DLC2002";
 
+    /// <summary>Operators between a parameter and the loss that have no derivative; the message lists all of them.</summary>
+    public const string NoDerivative = "DLC2003";
+
     /// <summary>The model file cannot be read: truncated, not ONNX, a cycle, a missing value.</summary>
     public const string BadModel = "DLC1001";
 

@@ -13,4 +13,7 @@ public sealed record Abs : UnaryElementwise
     protected override double Apply(double x) => Math.Abs(x);
 
     protected override long Apply(long x, ElementType type) => x < 0 ? unchecked(-x) : x;
+
+    public override void Differentiate(DifferentiateContext c) =>
+        c.Give(0, () => c.Times(c.Gradient(), c.Emit(new Sign(), c.Input(0))));
 }

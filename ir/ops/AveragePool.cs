@@ -39,4 +39,38 @@ public sealed record AveragePool(ValueList<long> Kernel, ValueList<long> Strides
         var last = reachesEnd ? ExprFactory.Min(RoundedUp(CountsPadding ? room + ExprFactory.Dim(end) : room, axis), kernel) : kernel;
         return ExprFactory.Max(last - first, zero);
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () =>
+        {
+            Value? counts = null;
+            for (var axis = 0; axis < Kernel.Count; axis++)
+            {
+                var own = Counts(c, axis);
+                counts = counts is null ? own : c.Times(counts, own);
+            }
+
+            counts = c.As(c.Emit(new Max(), counts!, c.Scalar(ElementType.Int64, 1)), c.Gradient().Type.Element);
+            return OverWindows(c, c.Over(c.Gradient(), counts));
+        });
+    }
+
+    /// <summary>The same for all outputs along an axis, as i64 of a shape that is 1 elsewhere.</summary>
+    private Value Counts(DifferentiateContext c, int axis)
+    {
+        var (shape, kernel) = (c.Output().Type.Shape, c.Scalar(ElementType.Int64, Kernel[axis]));
+        var start = c.Times(c.Positions(shape[axis + 2], axis + 2, shape.Rank), Strides[axis]);
+        var extent = c.Input(0).Type.Shape[axis + 2] + PadsBegin[axis];
+        Value Taps(Value positions) => c.Emit(new Div(), c.Plus(positions, Dilations[axis] - 1), c.Scalar(ElementType.Int64, Dilations[axis]));
+        var last = c.Emit(new Min(), Taps(c.Minus(c.Number(CountsPadding ? extent + PadsEnd[axis] : extent, ElementType.Int64), start)), kernel);
+        if (CountsPadding)
+        {
+            return last;
+        }
+
+        var zero = c.Scalar(ElementType.Int64, 0);
+        var first = c.Emit(new Max(), Taps(c.Minus(c.Number(PadsBegin[axis], ElementType.Int64), start)), zero);
+        return c.Emit(new Max(), c.Minus(last, first), zero);
+    }
 }

@@ -24,4 +24,7 @@ public sealed record Broadcast(Shape To) : Op, IElementwise
     }
 
     public Expr At(IndexContext c, Expr[] index) => c.Broadcast(0, index);
+
+    public override void Differentiate(DifferentiateContext c) =>
+        c.Give(0, () => c.Gradient());
 }

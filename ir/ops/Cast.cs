@@ -31,4 +31,7 @@ public sealed record Cast(ElementType To) : Op, IElementwise
     }
 
     public Expr At(IndexContext c, Expr[] index) => ExprFactory.Cast(To, c.Input(0, index));
+
+    public override void Differentiate(DifferentiateContext c) =>
+        c.Give(0, () => c.Gradient());
 }

@@ -93,4 +93,23 @@ public sealed record Col2Im(ValueList<Dim> Image, ValueList<Dim> Block, ValueLis
     /// <summary>The number of blocks along an axis.</summary>
     private Dim Blocks(int axis) =>
         (Image[axis] + PadsBegin[axis] + PadsEnd[axis] - ((Block[axis] - 1) * Dilations[axis]) - 1).FloorDiv(Strides[axis]) + 1;
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () =>
+        {
+            // Along each axis the elements that block b reads at tap t: b*stride + t*dilation of the padded image.
+            var (gradient, rank) = (c.Gradient(), Image.Count);
+            gradient = c.Padded(gradient, [c.Dims.Zero, c.Dims.Zero, .. PadsBegin], [c.Dims.Zero, c.Dims.Zero, .. PadsEnd]);
+            for (var axis = rank - 1; axis >= 0; axis--)
+            {
+                var taps = c.Times(c.Positions(Block[axis], 0, 2), Dilations[axis]);
+                var blocks = c.Times(c.Positions(Blocks(axis), 1, 2), Strides[axis]);
+                gradient = c.Emit(new Gather(axis + 2), gradient, c.Plus(taps, blocks));
+            }
+
+            var axes = Enumerable.Range(0, rank).Select(axis => 2 + (2 * axis)).ToArray();
+            return c.Shaped(c.Permuted(gradient, [0, 1, .. axes, .. axes.Select(a => a + 1)]), c.Input(0).Type.Shape);
+        });
+    }
 }

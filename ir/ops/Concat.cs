@@ -86,4 +86,15 @@ public sealed record Concat(int Axis) : Op, IIndexFunction
 
         return value ?? ExprFactory.Literal(0, c.OutputType.Element);
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        var start = c.Dims.Zero;
+        for (var i = 0; i < c.InputCount; i++)
+        {
+            var (from, size) = (start, c.Input(i).Type.Shape[Axis]);
+            c.Give(i, () => c.Sliced(c.Gradient(), Axis, from, size));
+            start += size;
+        }
+    }
 }

@@ -32,4 +32,9 @@ public sealed record Constant(Tensor Tensor) : Op
         hash.AddBytes(Tensor.Bytes);
         return hash.ToHashCode();
     }
+
+    /// <summary>Nothing flows into a constant.</summary>
+    public override void Differentiate(DifferentiateContext c)
+    {
+    }
 }

@@ -97,4 +97,10 @@ public sealed record Conv(ValueList<long> Strides, ValueList<long> Dilations, Va
             }
         }
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () => ConvGradient.OfInput(c, this));
+        c.Give(1, () => ConvGradient.OfWeights(c, this));
+    }
 }

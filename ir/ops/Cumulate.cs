@@ -89,4 +89,30 @@ public sealed record Cumulate(ReduceKind Kind, int Axis, bool IsExclusive, bool 
         });
         c.Launch(k, extent);
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () =>
+        {
+            if (Kind == ReduceKind.Sum)
+            {
+                return c.Emit(new Cumulate(Kind, Axis, IsExclusive, !IsReverse), c.Gradient());
+            }
+
+            // d_i = (product before i) * s_i with s_i = g_i + x_(i+1) * s_(i+1): no division that zeros would break. Exclusive: s_(i+1) with x_i.
+            var (x, gradient, shape) = (c.Input(0), c.Gradient(), c.Input(0).Type.Shape);
+            var extent = shape[Axis];
+            var slice = new Shape(shape.Dims.RemoveAt(Axis));
+            var results = LoopWriter.Run(c, extent, [c.Zeros(new TensorType(x.Type.Element, slice))], (inner, iteration, carried) =>
+            {
+                var at = IsReverse ? iteration : inner.Minus(inner.Number(extent - 1, ElementType.Int64), iteration);
+                var (own, g) = (inner.Emit(new Gather(Axis), x, at), inner.Emit(new Gather(Axis), gradient, at));
+                return IsExclusive ? ([inner.Plus(g, inner.Times(own, carried[0]))], [carried[0]])
+                    : ([inner.Times(own, inner.Plus(g, carried[0]))], [inner.Plus(g, carried[0])]);
+            });
+            var sums = c.Permuted(results[1], [.. Enumerable.Range(1, Axis), 0, .. Enumerable.Range(Axis + 1, slice.Rank - Axis)]);
+            sums = IsReverse ? sums : c.Reversed(sums, Axis);
+            return c.Times(c.Emit(new Cumulate(Kind, Axis, IsExclusive: true, IsReverse), x), sums);
+        });
+    }
 }

@@ -63,4 +63,13 @@ public sealed record Dilate(ValueList<long> Factors) : Op, IIndexFunction
 
         return c.Guarded(isHit, () => c.Input(0, source), ExprFactory.Literal(0, c.InputType(0).Element));
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () =>
+        {
+            var shape = c.Input(0).Type.Shape;
+            return c.Emit(new Slice([.. Factors.Select(_ => c.Dims.Zero)], [.. Factors.Select(c.Dims.Const)], shape), c.Gradient());
+        });
+    }
 }

@@ -8,4 +8,7 @@ public sealed record Erf : UnaryElementwise
     protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Erf, x);
 
     protected override double Apply(double x) => ErrorFunction.Erf(x);
+
+    public override void Differentiate(DifferentiateContext c) =>
+        c.Give(0, () => c.Times(c.Gradient(), c.Times(c.Emit(new Exp(), c.Negative(c.Square(c.Input(0)))), 2 / Math.Sqrt(Math.PI))));
 }

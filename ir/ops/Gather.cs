@@ -39,4 +39,10 @@ public sealed record Gather(int Axis) : Op, IIndexFunction
         var at = IndexReader.Normalize(c, c.Input(1, index[Axis..(Axis + rank)]), data.Shape[Axis]);
         return IndexReader.Read(c, [.. index[..Axis], at, .. index[(Axis + rank)..]], data.Shape[Axis]);
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        var extent = c.Input(0).Type.Shape[Axis];
+        c.Give(0, () => c.Scattered(c.Gradient(), Axis, c.Input(1), extent));
+    }
 }

@@ -49,4 +49,24 @@ public sealed record GatherElements(int Axis) : Op, IIndexFunction
         source[Axis] = IndexReader.Normalize(c, c.Input(1, index), extent);
         return IndexReader.Read(c, source, extent);
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () =>
+        {
+            var (data, indices) = (c.Input(0).Type, c.Input(1));
+            var (element, extent) = (data.Element, data.Shape[Axis]);
+            if (c.AreEqual(indices.Type.Shape, data.Shape.With(Axis, c.Dims.One)))
+            {
+                // One element a line: compared rather than scattered, so that it is computed where it is read (the gradient of a cross-entropy).
+                var index = c.As(indices, ElementType.Int64);
+                index = c.Choose(c.IsLess(index, 0), c.Plus(index, c.Number(extent, ElementType.Int64)), index);
+                return c.Choose(c.IsEqual(c.Positions(extent, Axis, data.Rank), index), c.Gradient(), 0);
+            }
+
+            var updates = c.As(c.Gradient(), OpWriter.Wide(element));
+            var empty = c.Filled(0, updates.Type.Element, data.Shape);
+            return c.Emit(new ScatterElements(Axis, ScatterReduction.Add), empty, c.As(indices, ElementType.Int64), updates);
+        });
+    }
 }

@@ -63,4 +63,22 @@ public sealed record GatherND(int BatchRank) : Op, IIndexFunction
         index.AsSpan(indices.Rank - 1).CopyTo(source.AsSpan(BatchRank + tuple));
         return IndexReader.Read(c, source, data.Shape.Dims.AsSpan(BatchRank, tuple));
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () =>
+        {
+            var (data, indices) = (c.Input(0).Type, c.As(c.Input(1), ElementType.Int64));
+            var (shape, rank) = (indices.Type.Shape, indices.Type.Rank);
+            if (BatchRank > 0)
+            {
+                var batch = Enumerable.Range(0, BatchRank)
+                    .Select(axis => c.Repeated(c.Positions(shape[axis], axis, rank), shape.With(rank - 1, c.Dims.One)));
+                indices = c.Emit(new Concat(rank - 1), [.. batch, indices]);
+            }
+
+            var updates = c.As(c.Gradient(), OpWriter.Wide(data.Element));
+            return c.Emit(new ScatterND(ScatterReduction.Add), c.Filled(0, updates.Type.Element, data.Shape), indices, updates);
+        });
+    }
 }

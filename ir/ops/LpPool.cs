@@ -25,4 +25,22 @@ public sealed record LpPool(ValueList<long> Kernel, ValueList<long> Strides, Val
 
     protected override void Combine(Tensor x, IReadOnlyList<long> inside, long padded, Tensor output, long o) =>
         output.SetDouble(o, Math.Pow(inside.Sum(i => Math.Pow(Math.Abs(x.GetDouble(i)), P)), 1.0 / P));
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () =>
+        {
+            var (x, y, gradient) = (c.Input(0), c.Output(), c.Gradient());
+            if (P == 1)
+            {
+                return c.Times(OverWindows(c, gradient), c.Emit(new Sign(), x));
+            }
+
+            // |x|^(P-1) * sign(x) * the sum over windows of gradient / y^(P-1); a window of zeros has slope 0.
+            Value Power(Value value) => P == 2 ? value : c.Emit(new Pow(), value, c.Scalar(value.Type.Element, P - 1));
+            var share = c.Choose(c.IsEqual(y, 0), 0, c.Over(gradient, Power(y)));
+            var slope = P == 2 ? x : c.Times(Power(c.Emit(new Abs(), x)), c.Emit(new Sign(), x));
+            return c.Times(OverWindows(c, share), slope);
+        });
+    }
 }

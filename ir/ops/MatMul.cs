@@ -69,4 +69,42 @@ public sealed record MatMul(ElementType Accumulator) : Op
             }
         }
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        var (a, b, element) = (c.Input(0), c.Input(1), c.Input(0).Type.Element);
+        var gradient = c.As(c.Gradient(), element);
+        var product = new MatMul(OpWriter.Wide(element));
+        c.Give(0, () => c.Emit(product, gradient, c.Transposed(b)));
+        c.Give(1, () =>
+        {
+            // Axes of the batch that b lacks are summed over: they join the rows, over which the product sums anyway.
+            var (g, rank) = (gradient.Type.Shape, gradient.Type.Rank);
+            var merged = 0;
+            while (merged < rank - 2 && Lacks(c, b, rank - 3 - merged, rank) && a.Type.Rank > 2 + merged
+                && c.AreEqual(a.Type.Shape[^(3 + merged)], g[^(3 + merged)]))
+            {
+                merged++;
+            }
+
+            if (merged == 0)
+            {
+                return c.Emit(product, c.Transposed(a), gradient);
+            }
+
+            var rows = c.Dims.Product(g.Dims[(rank - 2 - merged)..(rank - 1)]);
+            var left = c.Shaped(a, [.. a.Type.Shape.Dims[..(a.Type.Rank - 2 - merged)], rows, a.Type.Shape[^1]]);
+            var right = c.Shaped(gradient, [.. g.Dims[..(rank - 2 - merged)], rows, g[^1]]);
+            var sum = c.Emit(product, c.Transposed(left), right);
+            var ones = Enumerable.Repeat(c.Dims.One, Math.Min(merged, b.Type.Rank - 2));
+            return c.Shaped(sum, [.. sum.Type.Shape.Dims[..^2], .. ones, .. sum.Type.Shape.Dims[^2..]]);
+        });
+    }
+
+    /// <summary>Whether an operand is broadcast along an axis of the result.</summary>
+    private static bool Lacks(DifferentiateContext c, Value operand, int axis, int rank)
+    {
+        var own = axis - (rank - operand.Type.Rank);
+        return own < 0 || c.Facts.Simplify(operand.Type.Shape[own]).Is(1);
+    }
 }

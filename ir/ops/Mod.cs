@@ -11,4 +11,10 @@ public sealed record Mod : BinaryElementwise
 
     protected override long Apply(long a, long b, ElementType type) => b == 0 || (b == -1 && type.IsSigned()) ? 0
         : type == ElementType.UInt64 ? (long)((ulong)a % (ulong)b) : Symbolic.IntegerMath.Mod(a, b);
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () => c.Gradient());
+        c.Give(1, () => c.Negative(c.Times(c.Gradient(), c.Emit(new Floor(), c.Over(c.Input(0), c.Input(1))))));
+    }
 }

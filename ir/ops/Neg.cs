@@ -13,4 +13,7 @@ public sealed record Neg : UnaryElementwise
     protected override double Apply(double x) => -x;
 
     protected override long Apply(long x, ElementType type) => unchecked(-x);
+
+    public override void Differentiate(DifferentiateContext c) =>
+        c.Give(0, () => c.Negative(c.Gradient()));
 }

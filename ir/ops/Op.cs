@@ -23,4 +23,11 @@ public abstract record Op
 
     /// <summary>The reference semantics, slow and obvious: the oracle of tests and the constant folder.</summary>
     public abstract void Evaluate(EvaluateContext c);
+
+    /// <summary>
+    /// Gives the gradients of the inputs from those of the outputs, made of other operators. Called where the loss depends on a float output and an
+    /// input's gradient is wanted; giving none says that it is 0. Control flow is differentiated by the pass itself.
+    /// </summary>
+    /// <exception cref="NoDerivativeException">The operator has no derivative, or not with these attributes.</exception>
+    public virtual void Differentiate(DifferentiateContext c) => throw DifferentiateContext.NoDerivative("it has no derivative");
 }

@@ -147,4 +147,37 @@ public sealed record Pad(PadMode Mode, ValueList<Dim> Begins, ValueList<Dim> End
         var phase = ExprFactory.Binary(BinaryOp.Mod, at, period);
         return ExprFactory.Min(phase, period - phase);
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () =>
+        {
+            var gradient = c.Gradient();
+            if (Mode == PadMode.Constant)
+            {
+                return c.Padded(gradient, [.. Begins.Select(d => -d)], [.. Ends.Select(d => -d)]);
+            }
+
+            for (var axis = 0; axis < Begins.Count; axis++)
+            {
+                if (!IsKept(axis))
+                {
+                    // The same padding of the positions says where each element comes from.
+                    var extent = c.Input(0).Type.Shape[axis];
+                    var places = c.Emit(new Pad(Mode, [Begins[axis]], [Ends[axis]]), c.Positions(extent, 0, 1));
+                    gradient = c.Scattered(gradient, axis, places, extent);
+                }
+            }
+
+            return gradient;
+        });
+        if (c.InputCount == 2)
+        {
+            c.Give(1, () =>
+            {
+                var isPadding = c.Emit(new Pad(Mode, Begins, Ends), c.Zeros(c.Input(0).Type), c.Scalar(c.Input(0).Type.Element, 1));
+                return c.Total(c.Times(c.Gradient(), isPadding));
+            });
+        }
+    }
 }

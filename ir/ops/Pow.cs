@@ -25,4 +25,18 @@ public sealed record Pow : BinaryElementwise
 
         return result;
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        var (a, b) = (c.Input(0), c.Input(1));
+
+        // An exponent of 0 has slope 0 everywhere, where the formula says 0 times infinity at 0.
+        c.Give(0, () => c.Choose(c.IsEqual(b, 0), 0, c.Times(c.Gradient(), c.Times(b, c.Emit(new Pow(), a, c.Minus(b, 1))))));
+        c.Give(1, () =>
+        {
+            var isPositive = c.IsLess(0, a);
+            var logarithm = c.Emit(new Log(), c.Choose(isPositive, a, 1));
+            return c.Choose(isPositive, c.Times(c.Gradient(), c.Times(c.Output(), logarithm)), 0);
+        });
+    }
 }

@@ -80,4 +80,46 @@ public sealed record Reduce(ReduceKind Kind, ValueList<int> Axes) : Op
         ReduceKind.Or => a | b,
         _ => throw new InvalidOperationException($"unknown reduction {Kind}"),
     };
+
+    /// <summary>Of several greatest (or least) elements each has an equal share of the derivative.</summary>
+    public override void Differentiate(DifferentiateContext c)
+    {
+        var (x, y) = (c.Input(0), c.Output());
+        c.Give(0, () =>
+        {
+            switch (Kind)
+            {
+                case ReduceKind.Sum:
+                    return c.Repeated(c.Gradient(), x.Type.Shape);
+                case ReduceKind.Max or ReduceKind.Min:
+                    var isBest = c.IsEqual(x, y);
+                    var count = c.Sum(c.As(isBest, OpWriter.Wide(x.Type.Element)), Axes);
+                    return c.Choose(isBest, c.Over(c.Gradient(), c.As(count, x.Type.Element)), 0);
+                case ReduceKind.Prod:
+                    return OfProduct(c);
+                default:
+                    throw new InvalidOperationException($"{Kind} takes no floats");
+            }
+        });
+    }
+
+    /// <summary>Axis by axis the product of all other elements, without a division that zeros would break.</summary>
+    private Value OfProduct(DifferentiateContext c)
+    {
+        var steps = new List<Value> { c.Input(0) };
+        foreach (var axis in Axes.SkipLast(1))
+        {
+            steps.Add(c.Reduced(ReduceKind.Prod, steps[^1], axis));
+        }
+
+        var gradient = c.Gradient();
+        for (var i = steps.Count - 1; i >= 0 && Axes.Count > 0; i--)
+        {
+            var before = c.Emit(new Cumulate(ReduceKind.Prod, Axes[i], IsExclusive: true, IsReverse: false), steps[i]);
+            var after = c.Emit(new Cumulate(ReduceKind.Prod, Axes[i], IsExclusive: true, IsReverse: true), steps[i]);
+            gradient = c.Times(gradient, c.Times(before, after));
+        }
+
+        return gradient;
+    }
 }

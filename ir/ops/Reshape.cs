@@ -21,4 +21,7 @@ public sealed record Reshape(Shape To) : Op, IIndexFunction
         var input = c.InputType(0);
         return c.Input(0, c.Math.Delinearize(c.Math.Linearize(index, To), input.Shape));
     }
+
+    public override void Differentiate(DifferentiateContext c) =>
+        c.Give(0, () => c.Shaped(c.Gradient(), c.Input(0).Type.Shape));
 }

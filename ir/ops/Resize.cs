@@ -94,4 +94,58 @@ public sealed record Resize : Op, IIndexFunction
         };
         return repeats ? factor.Constant : null;
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () =>
+        {
+            var (gradient, shape, element) = (c.Gradient(), c.Input(0).Type.Shape, c.Input(0).Type.Element);
+            for (var n = 0; n < Axes.Count; n++)
+            {
+                var (axis, from, to) = (Axes[n], shape[Axes[n]], To[Axes[n]]);
+                var (outer, inner) = (gradient.Type.Shape.Dims[..axis], gradient.Type.Shape.Dims[(axis + 1)..]);
+                if (Repeats(n, from) is { } factor)
+                {
+                    gradient = c.Sum(c.Shaped(gradient, [.. outer, from, c.Dims.Const(factor), .. inner]), axis + 1);
+                }
+                else
+                {
+                    // Resampling is linear along each axis: the identity resampled is its matrix [from, to].
+                    var identity = c.As(c.IsEqual(c.Positions(from, 0, 2), c.Positions(from, 1, 2)), element);
+                    var matrix = c.Emit(Along(n, from, to), [identity, .. Parameters(c, n)]);
+                    var lines = c.Shaped(gradient, [c.Dims.Product(outer), to, c.Dims.Product(inner)]);
+                    gradient = c.As(c.Emit(new MatMul(OpWriter.Wide(element)), matrix, lines), element);
+                }
+
+                gradient = c.Shaped(gradient, [.. outer, from, .. inner]);
+            }
+
+            return gradient;
+        });
+    }
+
+    /// <summary>The resampling of one of <see cref="Axes"/> as that of the last axis of a matrix.</summary>
+    private Resize Along(int n, Dim from, Dim to) => this with
+    {
+        Axes = [1],
+        To = [from, to],
+        Scales = Scales.Count == 0 ? [] : [Scales[n]],
+        Region = Region.Count == 0 ? [] : [Region[n], Region[n + Axes.Count]],
+        Extrapolation = 0,
+    };
+
+    /// <summary>The scale and region of one of <see cref="Axes"/>, where they are inputs.</summary>
+    private IEnumerable<Value> Parameters(DifferentiateContext c, int n)
+    {
+        Value At(int input, long i) => c.Sliced(c.Input(input), 0, c.Dims.Const(i), c.Dims.One);
+        if (c.InputCount > 1)
+        {
+            yield return At(1, n);
+        }
+
+        if (c.InputCount > 2)
+        {
+            yield return c.Emit(new Concat(0), At(2, n), At(2, n + Axes.Count));
+        }
+    }
 }

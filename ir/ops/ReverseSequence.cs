@@ -51,4 +51,9 @@ public sealed record ReverseSequence(int TimeAxis, int BatchAxis) : Op, IIndexFu
         source[TimeAxis] = ExprFactory.Select(ExprFactory.Less(index[TimeAxis], length), length - 1 - index[TimeAxis], index[TimeAxis]);
         return c.Input(0, source);
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () => c.Emit(this, c.Gradient(), c.Input(1)));
+    }
 }

@@ -111,4 +111,23 @@ public abstract record RowPool(ValueList<long> Kernel, ValueList<long> Strides, 
     /// <summary>The number of taps among the next <paramref name="positions"/>: rounded up by the dilation.</summary>
     protected Expr RoundedUp(Expr positions, int axis) => Dilations[axis] == 1
         ? positions : ExprFactory.Binary(BinaryOp.FloorDiv, positions + (Dilations[axis] - 1), ExprFactory.Int(Dilations[axis]));
+
+    /// <summary>For each element of the input the sum of <paramref name="value"/> (one number an output) over the windows that cover it.</summary>
+    protected Value OverWindows(DifferentiateContext c, Value value)
+    {
+        var (shape, rank) = (c.Input(0).Type.Shape, Kernel.Count);
+        var spread = Strides.All(s => s == 1) ? value : c.Emit(new Dilate([1, 1, .. Strides]), value);
+        var (before, after) = (new Dim[rank], new Dim[rank]);
+        for (var axis = 0; axis < rank; axis++)
+        {
+            var reach = (Kernel[axis] - 1) * Dilations[axis];
+            before[axis] = reach - PadsBegin[axis];
+            after[axis] = shape[axis + 2] + reach - before[axis] - spread.Type.Shape[axis + 2];
+        }
+
+        // A window turned around is the same window; the mean over its taps times their number is their sum.
+        ValueList<long> ones = [.. Enumerable.Repeat(1L, rank)];
+        var mean = c.Emit(new AveragePool(Kernel, ones, Dilations, [.. before], [.. after], IsCeiling: false, CountsPadding: true), spread);
+        return c.Times(mean, RowMajor.Count(Kernel.Items.AsSpan()));
+    }
 }

@@ -79,4 +79,10 @@ public sealed record ScatterElements(int Axis, ScatterReduction Reduction) : Op,
         });
         c.Launch(k, extent * 4);
     }
+
+    /// <summary>Where updates overwrite one place, each has the whole derivative: of a scatter without reduction only one may.</summary>
+    public override void Differentiate(DifferentiateContext c)
+    {
+        ScatterReductions.Differentiate(c, Reduction, this, new GatherElements(Axis));
+    }
 }

@@ -92,4 +92,10 @@ public sealed record ScatterND(ScatterReduction Reduction) : Op, ILoops
     }
 
     private static int TupleLength(TensorType data, TensorType indices, TensorType updates) => indices.Rank - 1 + data.Rank - updates.Rank;
+
+    /// <summary>Where updates overwrite one place, each has the whole derivative: of a scatter without reduction only one may.</summary>
+    public override void Differentiate(DifferentiateContext c)
+    {
+        ScatterReductions.Differentiate(c, Reduction, this, new GatherND(0));
+    }
 }

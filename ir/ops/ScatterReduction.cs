@@ -57,4 +57,24 @@ internal static class ScatterReductions
             });
         }
     }
+
+    /// <summary>The derivatives of a scatter (data, indices, updates) with the gather that reads its places.</summary>
+    public static void Differentiate(DifferentiateContext c, ScatterReduction reduction, Op scatter, Op gather)
+    {
+        var (data, indices, updates, gradient) = (c.Input(0), c.Input(1), c.Input(2), c.Gradient());
+        Value At(Value value) => c.Emit(gather, value, indices);
+        c.Give(0, () => reduction switch
+        {
+            ScatterReduction.None => c.Emit(scatter, gradient, indices, c.Zeros(updates.Type)),
+            ScatterReduction.Add => gradient,
+            ScatterReduction.Mul => c.Emit(scatter, gradient, indices, updates),
+            _ => c.Choose(c.IsEqual(data, c.Output()), gradient, 0),
+        });
+        c.Give(2, () => reduction switch
+        {
+            ScatterReduction.None or ScatterReduction.Add => At(gradient),
+            ScatterReduction.Mul => c.Over(At(c.Times(gradient, c.Output())), updates),
+            _ => c.Choose(c.IsEqual(updates, At(c.Output())), At(gradient), 0),
+        });
+    }
 }

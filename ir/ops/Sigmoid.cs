@@ -15,4 +15,7 @@ public sealed record Sigmoid : UnaryElementwise
     }
 
     protected override double Apply(double x) => 1 / (1 + Math.Exp(-x));
+
+    public override void Differentiate(DifferentiateContext c) =>
+        c.Give(0, () => c.Times(c.Gradient(), c.Times(c.Output(), c.Minus(1, c.Output()))));
 }

@@ -13,4 +13,9 @@ public sealed record Sign : UnaryElementwise
     protected override double Apply(double x) => x > 0 ? 1 : x < 0 ? -1 : x;
 
     protected override long Apply(long x, ElementType type) => Math.Sign(x);
+
+    /// <summary>Constant but for steps: nothing flows back.</summary>
+    public override void Differentiate(DifferentiateContext c)
+    {
+    }
 }

@@ -51,4 +51,46 @@ public sealed record Slice(ValueList<Dim> Starts, ValueList<Dim> Steps, Shape To
 
         return c.Input(0, source);
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () =>
+        {
+            var (gradient, shape, rank) = (c.Gradient(), c.Input(0).Type.Shape, To.Rank);
+            var (begins, ends, factors) = (new Dim[rank], new Dim[rank], new long[rank]);
+            var reversed = new List<int>();
+            for (var axis = 0; axis < rank; axis++)
+            {
+                var (start, step, size) = (Starts[axis], Steps[axis], To[axis]);
+                (begins[axis], ends[axis], factors[axis]) = (c.Dims.Zero, c.Dims.Zero, 1);
+                var isPlain = step.IsConstant && Math.Abs(step.Constant) == 1;
+                if (start.Is(0) && step.Is(1) && c.AreEqual(size, shape[axis]))
+                {
+                    continue;
+                }
+
+                if (!isPlain && !(step.IsConstant && !step.Is(0) && c.Facts.ProveLessOrEqual(c.Dims.One, size) == Proof.True))
+                {
+                    // A step or a size that only the run knows.
+                    var places = c.Plus(c.Emit(new Mul(), c.Positions(size, 0, 1), c.Number(step, ElementType.Int64)), c.Number(start, ElementType.Int64));
+                    gradient = c.Scattered(gradient, axis, places, shape[axis]);
+                    continue;
+                }
+
+                factors[axis] = Math.Abs(step.Constant);
+                if (step.Constant < 0)
+                {
+                    reversed.Add(axis);
+                    start += (size - 1) * step;
+                }
+
+                var length = factors[axis] == 1 ? size : ((size - 1) * factors[axis]) + 1;
+                (begins[axis], ends[axis]) = (start, shape[axis] - start - length);
+            }
+
+            gradient = c.Reversed(gradient, reversed.ToArray());
+            gradient = factors.All(f => f == 1) ? gradient : c.Emit(new Dilate([.. factors]), gradient);
+            return c.Padded(gradient, begins, ends);
+        });
+    }
 }

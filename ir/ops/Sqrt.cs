@@ -8,4 +8,7 @@ public sealed record Sqrt : UnaryElementwise
     protected override Expr Apply(Expr x) => ExprFactory.Unary(UnaryOp.Sqrt, x);
 
     protected override double Apply(double x) => Math.Sqrt(x);
+
+    public override void Differentiate(DifferentiateContext c) =>
+        c.Give(0, () => c.Over(c.Gradient(), c.Times(c.Output(), 2)));
 }

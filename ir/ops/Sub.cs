@@ -10,4 +10,10 @@ public sealed record Sub : BinaryElementwise
     protected override double Apply(double a, double b) => a - b;
 
     protected override long Apply(long a, long b, ElementType type) => a - b;
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () => c.Gradient());
+        c.Give(1, () => c.Negative(c.Gradient()));
+    }
 }

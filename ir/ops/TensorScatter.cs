@@ -74,4 +74,21 @@ public sealed record TensorScatter(int Axis, bool IsCircular) : Op, IIndexFuncti
         return ExprFactory.Select(isUpdate, c.Guarded(isUpdate, () => c.Input(1, source), ExprFactory.Literal(0, element)),
             c.Input(0, index));
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () => c.Emit(this, c.Gradient(), c.Zeros(c.Input(1).Type), c.Input(2)));
+        c.Give(1, () =>
+        {
+            var (update, rank) = (c.Input(1).Type.Shape, c.Input(1).Type.Rank);
+            var start = c.Shaped(c.Input(2), new Shape([update[0], .. Enumerable.Repeat(c.Dims.One, rank - 1)]));
+            var index = c.Plus(start, c.Positions(update[Axis], Axis, rank));
+            if (IsCircular)
+            {
+                index = c.Emit(new Mod(), index, c.Number(c.Output().Type.Shape[Axis], ElementType.Int64));
+            }
+
+            return c.Emit(new GatherElements(Axis), c.Gradient(), c.Repeated(index, update));
+        });
+    }
 }

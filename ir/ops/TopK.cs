@@ -137,4 +137,12 @@ public sealed record TopK(Dim K, int Axis, bool IsLargest) : Op, ILoops
 
         return ExprFactory.Or(precedes, ExprFactory.And(equal, ExprFactory.Less(i, j)));
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        if (c.HasGradient(0))
+        {
+            c.Give(0, () => c.Emit(new ScatterElements(Axis, ScatterReduction.None), c.Zeros(c.Input(0).Type), c.Output(1), c.Gradient()));
+        }
+    }
 }

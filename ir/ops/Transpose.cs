@@ -51,4 +51,9 @@ public sealed record Transpose(ValueList<int> Permutation) : Op, IIndexFunction
 
         return c.Input(0, source);
     }
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(0, () => c.Permuted(c.Gradient(), Enumerable.Range(0, Permutation.Count).OrderBy(axis => Permutation[axis])));
+    }
 }

@@ -28,4 +28,10 @@ public sealed record Where : Op, IElementwise
 
     public Expr At(IndexContext c, Expr[] index) =>
         ExprFactory.Select(c.Broadcast(0, index), c.Broadcast(1, index), c.Broadcast(2, index));
+
+    public override void Differentiate(DifferentiateContext c)
+    {
+        c.Give(1, () => c.Choose(c.Input(0), c.Gradient(), 0));
+        c.Give(2, () => c.Choose(c.Input(0), 0, c.Gradient()));
+    }
 }

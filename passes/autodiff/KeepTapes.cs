@@ -1,0 +1,70 @@
+using Dlc.IR;
+using Dlc.IR.Ops;
+
+namespace Dlc.Passes.Autodiff;
+
+/// <summary>
+/// Prepares a graph for the way back: each loop through which gradients will flow also gives its carried tensors as every iteration found them.
+/// </summary>
+internal static class KeepTapes
+{
+    /// <summary>The prepared graph, with outputs in the same places; the graph itself where there is no such loop.</summary>
+    /// <param name="graph">A graph or the copy of a region.</param>
+    /// <param name="targets">The values whose gradients are wanted.</param>
+    /// <param name="shared">Learns of the loops that were extended.</param>
+    public static Graph Run(Graph graph, IReadOnlyCollection<Value> targets, Differentiation shared)
+    {
+        var activity = Activity.Of(graph.Nodes, targets);
+        var live = new HashSet<Value>(graph.Outputs);
+        for (var i = graph.Nodes.Length - 1; i >= 0; i--)
+        {
+            var node = graph.Nodes[i];
+            if (node.Outputs.Any(live.Contains))
+            {
+                live.UnionWith(node.Inputs);
+                live.UnionWith(Graph.Captures(node));
+            }
+        }
+
+        var edit = new GraphEdit(graph, Differentiate.PassName);
+        foreach (var node in graph.Nodes)
+        {
+            if (node.Op is Loop loop && node.Outputs.Any(o => live.Contains(o) && activity.Contains(o)) && !loop.ChangingDims(node).Any())
+            {
+                Extend(edit, node, loop, shared);
+            }
+            else
+            {
+                edit.Keep(node);
+            }
+        }
+
+        return edit.Commit();
+    }
+
+    private static void Extend(GraphEdit edit, Node node, Loop loop, Differentiation shared)
+    {
+        var body = edit.MapRegions(node)[0];
+        var builder = new GraphBuilder(edit.Module, body.Facts);
+        foreach (var input in body.Inputs)
+        {
+            builder.AddInput(input);
+        }
+
+        foreach (var inner in body.Nodes)
+        {
+            builder.Append(inner);
+        }
+
+        var carried = body.Inputs.Skip(2).ToArray();
+        var extended = loop with { Shapes = [.. loop.Shapes, .. carried.Select(v => v.Type.Shape)] };
+        var names = node.Outputs.Select(o => o.Name).ToArray();
+        var made = edit.AddNode(extended, edit.Map(node.Inputs.AsSpan()), [builder.Build([.. body.Outputs, .. carried])], node.Origins.AsSpan(), names);
+        for (var i = 0; i < node.Outputs.Length; i++)
+        {
+            edit.Replace(node.Outputs[i], made.Outputs[i]);
+        }
+
+        shared.Tapes[made] = node.Outputs.Length;
+    }
+}
