@@ -1,0 +1,148 @@
+namespace Dlc.Passes.Scheduling;
+
+/// <summary>
+/// A <see cref="SchedulingProblem"/> without sizes, as arrays for search. After a set S of steps a buffer is live if it is live from the start or one
+/// of its openers is in S, and it is live at the end or one of its closers is not in S. Openers are its writers, closers all steps that mention it;
+/// the reversed problem, which has the same peaks, swaps them. Live bytes as a function of S are submodular: what a step adds only falls the later
+/// it runs. The safe rules of <see cref="SearchSpace"/> rest on that.
+/// </summary>
+internal sealed class ProblemShape
+{
+    private ProblemShape(int[][] before, int[][] after, Buffer[] buffers, InPlacePair[][] inPlace)
+    {
+        Before = before;
+        After = after;
+        Buffers = buffers;
+        InPlace = inPlace;
+        var touches = new List<Touch>[before.Length];
+        for (var s = 0; s < touches.Length; s++)
+        {
+            touches[s] = [];
+        }
+
+        for (var b = 0; b < buffers.Length; b++)
+        {
+            foreach (var step in buffers[b].Openers)
+            {
+                touches[step].Add(new Touch(b, Opens: true, Closes: false));
+            }
+
+            foreach (var step in buffers[b].Closers)
+            {
+                if (touches[step] is [.., var last] && last.Buffer == b)
+                {
+                    touches[step][^1] = last with { Closes = true };
+                }
+                else
+                {
+                    touches[step].Add(new Touch(b, Opens: false, Closes: true));
+                }
+            }
+        }
+
+        Touches = [.. touches.Select(t => t.ToArray())];
+    }
+
+    public int Count => Before.Length;
+
+    /// <summary>Direct predecessors of each step.</summary>
+    public int[][] Before { get; }
+
+    /// <summary>Direct successors of each step.</summary>
+    public int[][] After { get; }
+
+    public Buffer[] Buffers { get; }
+
+    public InPlacePair[][] InPlace { get; }
+
+    /// <summary>The buffers that each step may open or close.</summary>
+    public Touch[][] Touches { get; }
+
+    public static ProblemShape Of(SchedulingProblem problem)
+    {
+        var before = problem.Steps.Select(s => s.After.Distinct().Order().ToArray()).ToArray();
+        var buffers = problem.Buffers.Select(b => new Buffer(
+            b.IsLiveIn ? [] : [.. b.Writers.Distinct().Order()], [.. b.Writers.Concat(b.Readers).Distinct().Order()], b.IsLiveIn, b.IsLiveOut));
+        return new ProblemShape(before, Successors(before), [.. buffers], [.. problem.Steps.Select(s => s.InPlace.ToArray())]);
+    }
+
+    /// <summary>The same problem seen from the end: an order and its reverse have the same peak in the two.</summary>
+    public ProblemShape Reverse() => new(
+        After, Before, [.. Buffers.Select(b => new Buffer(b.Closers, b.Openers, b.IsLiveOut, b.IsLiveIn))],
+        [.. InPlace.Select(pairs => pairs.Select(p => new InPlacePair(p.Input, p.Output)).ToArray())]);
+
+    /// <summary>
+    /// The problem of ordering some of the steps, given the steps that are done by then. Buffers that stay live throughout are left out.
+    /// </summary>
+    /// <param name="steps">The steps in an order in which they can run; their positions become the numbers of the new problem's steps.</param>
+    /// <param name="isDone">The steps that run before; all others run later.</param>
+    public Part Extract(int[] steps, Func<int, bool> isDone)
+    {
+        var position = new Dictionary<int, int>(steps.Length);
+        for (var i = 0; i < steps.Length; i++)
+        {
+            position.Add(steps[i], i);
+        }
+
+        var number = new Dictionary<int, int>();
+        var originals = new List<int>();
+        var buffers = new List<Buffer>();
+        foreach (var b in steps.SelectMany(s => Touches[s]).Select(t => t.Buffer))
+        {
+            if (number.ContainsKey(b))
+            {
+                continue;
+            }
+
+            var whole = Buffers[b];
+            var isLiveIn = whole.IsLiveIn || whole.Openers.Any(isDone);
+            var isLiveOut = whole.IsLiveOut || whole.Closers.Any(s => !position.ContainsKey(s) && !isDone(s));
+            var openers = isLiveIn ? [] : Inside(whole.Openers);
+            if ((isLiveIn && isLiveOut) || (!isLiveIn && openers.Length == 0))
+            {
+                number.Add(b, -1);
+                continue;
+            }
+
+            number.Add(b, buffers.Count);
+            originals.Add(b);
+            buffers.Add(new Buffer(openers, Inside(whole.Closers), isLiveIn, isLiveOut));
+        }
+
+        var before = steps.Select(s => Inside(Before[s])).ToArray();
+        var inPlace = steps.Select(s => InPlace[s]
+            .Where(p => number.GetValueOrDefault(p.Output, -1) >= 0 && number.GetValueOrDefault(p.Input, -1) >= 0)
+            .Select(p => new InPlacePair(number[p.Output], number[p.Input])).ToArray()).ToArray();
+        return new Part(new ProblemShape(before, Successors(before), [.. buffers], inPlace), steps, [.. originals]);
+
+        int[] Inside(int[] outer) => [.. outer.Where(position.ContainsKey).Select(s => position[s]).Order()];
+    }
+
+    private static int[][] Successors(int[][] before)
+    {
+        var after = new List<int>[before.Length];
+        for (var s = 0; s < after.Length; s++)
+        {
+            after[s] = [];
+        }
+
+        for (var s = 0; s < before.Length; s++)
+        {
+            foreach (var p in before[s])
+            {
+                after[p].Add(s);
+            }
+        }
+
+        return [.. after.Select(a => a.ToArray())];
+    }
+
+    /// <summary>A buffer's openers and closers, ascending.</summary>
+    internal sealed record Buffer(int[] Openers, int[] Closers, bool IsLiveIn, bool IsLiveOut);
+
+    /// <summary>A step's part in a buffer.</summary>
+    internal readonly record struct Touch(int Buffer, bool Opens, bool Closes);
+
+    /// <summary>A part of a problem with the numbers that its steps and buffers have in the whole.</summary>
+    internal sealed record Part(ProblemShape Shape, int[] Steps, int[] Buffers);
+}

@@ -1,0 +1,42 @@
+using Dlc.IR.Symbolic;
+using Dlc.Passes.Scheduling;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Dlc.Tests.Unit.Scheduling;
+
+public sealed class SchedulerTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Peaks_of_random_graphs_are_close_to_the_optimum_at_random_dims()
+    {
+        const int graphs = 600;
+        double sum = 0, worst = 1, originalSum = 0;
+        var cases = 0;
+        for (var seed = 0; seed < graphs; seed++)
+        {
+            var random = new RandomProblems(seed);
+            var problem = random.Problem(4 + (seed % 13));
+            var schedule = Scheduler.Run(problem, random.Facts);
+            var original = Enumerable.Range(0, problem.Steps.Length).ToArray();
+            for (var draw = 0; draw < 3; draw++)
+            {
+                var dims = random.Dims();
+                var optimum = ReferenceSchedule.Optimum(problem, dims);
+                var ours = schedule.Alternatives.Prepend(schedule.Order).Min(order => ReferenceSchedule.Peak(problem, order, dims));
+                var given = ReferenceSchedule.Peak(problem, original, dims);
+                Assert.InRange(ours, optimum, given);
+                Assert.InRange(1 + schedule.Alternatives.Length, 1, 6);
+                var ratio = (double)ours / Math.Max(1, optimum);
+                sum += ratio;
+                worst = Math.Max(worst, ratio);
+                originalSum += (double)given / Math.Max(1, optimum);
+                cases++;
+            }
+        }
+
+        output.WriteLine($"{cases} cases: mean {sum / cases:F4}, worst {worst:F4} of the optimum; the given orders {originalSum / cases:F4}");
+        Assert.InRange(sum / cases, 1, 1.03);
+        Assert.InRange(worst, 1, 1.15);
+    }
+}
