@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Dlc.Passes.Fusion;
+using Dlc.Passes.Scheduling;
 using Dlc.Passes.Simplify;
 
 namespace Dlc.Passes;
@@ -8,7 +9,7 @@ namespace Dlc.Passes;
 public static class Pipeline
 {
     /// <summary>All passes from the imported graph to the one that is lowered.</summary>
-    public static ImmutableArray<PassGroup> Create() => [Simplify(), Fuse()];
+    public static ImmutableArray<PassGroup> Create() => [Simplify(), Fuse(), Schedule()];
 
     /// <summary>Makes the graph smaller and more regular, until nothing changes.</summary>
     public static PassGroup Simplify() => new(
@@ -51,5 +52,13 @@ public static class Pipeline
 
             // Fusion copies cheap producers into their readers.
             new RemoveDeadCode(),
+        ]);
+
+    /// <summary>Chooses the order of execution.</summary>
+    public static PassGroup Schedule() => new(
+        "schedule",
+        [
+            // After fusion, which decides what is in memory at all; nothing after it may edit the graph without choosing again.
+            new ScheduleNodes(),
         ]);
 }

@@ -113,10 +113,10 @@ internal sealed class LiveWalk
         return merged;
     }
 
-    private bool CanMerge(InPlacePair pair, int step) => !_isOpen[pair.Output] && LastCloser(pair.Input) == step;
+    private bool CanMerge(BufferPair pair, int step) => !_isOpen[pair.Output] && LastCloser(pair.Input) == step;
 
     /// <summary>An earlier pair with one of the buffers was used if it could be.</summary>
-    private bool IsTaken(ReadOnlySpan<InPlacePair> earlier, InPlacePair pair, int step)
+    private bool IsTaken(ReadOnlySpan<BufferPair> earlier, BufferPair pair, int step)
     {
         foreach (var other in earlier)
         {

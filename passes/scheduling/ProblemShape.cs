@@ -2,13 +2,13 @@ namespace Dlc.Passes.Scheduling;
 
 /// <summary>
 /// A <see cref="SchedulingProblem"/> without sizes, as arrays for search. After a set S of steps a buffer is live if it is live from the start or one
-/// of its openers is in S, and it is live at the end or one of its closers is not in S. Openers are its writers, closers all steps that mention it;
-/// the reversed problem, which has the same peaks, swaps them. Live bytes as a function of S are submodular: what a step adds only falls the later
+/// of its openers is in S, and it is live at the end or one of its closers is not in S. Openers are its writers, closers all steps that mention it, less
+/// those that another one of them always comes before or after; the reversed problem, which has the same peaks, swaps them. Live bytes as a function of S are submodular: what a step adds only falls the later
 /// it runs. The safe rules of <see cref="SearchSpace"/> rest on that.
 /// </summary>
 internal sealed class ProblemShape
 {
-    private ProblemShape(int[][] before, int[][] after, Buffer[] buffers, InPlacePair[][] inPlace)
+    private ProblemShape(int[][] before, int[][] after, Buffer[] buffers, BufferPair[][] inPlace)
     {
         Before = before;
         After = after;
@@ -53,7 +53,7 @@ internal sealed class ProblemShape
 
     public Buffer[] Buffers { get; }
 
-    public InPlacePair[][] InPlace { get; }
+    public BufferPair[][] InPlace { get; }
 
     /// <summary>The buffers that each step may open or close.</summary>
     public Touch[][] Touches { get; }
@@ -62,14 +62,14 @@ internal sealed class ProblemShape
     {
         var before = problem.Steps.Select(s => s.After.Distinct().Order().ToArray()).ToArray();
         var buffers = problem.Buffers.Select(b => new Buffer(
-            b.IsLiveIn ? [] : [.. b.Writers.Distinct().Order()], [.. b.Writers.Concat(b.Readers).Distinct().Order()], b.IsLiveIn, b.IsLiveOut));
+            b.IsLiveIn ? [] : First(b.Writers, before), Last(b.Writers.Concat(b.Readers), before), b.IsLiveIn, b.IsLiveOut));
         return new ProblemShape(before, Successors(before), [.. buffers], [.. problem.Steps.Select(s => s.InPlace.ToArray())]);
     }
 
     /// <summary>The same problem seen from the end: an order and its reverse have the same peak in the two.</summary>
     public ProblemShape Reverse() => new(
         After, Before, [.. Buffers.Select(b => new Buffer(b.Closers, b.Openers, b.IsLiveOut, b.IsLiveIn))],
-        [.. InPlace.Select(pairs => pairs.Select(p => new InPlacePair(p.Input, p.Output)).ToArray())]);
+        [.. InPlace.Select(pairs => pairs.Select(p => new BufferPair(p.Input, p.Output)).ToArray())]);
 
     /// <summary>
     /// The problem of ordering some of the steps, given the steps that are done by then. Buffers that stay live throughout are left out.
@@ -112,10 +112,45 @@ internal sealed class ProblemShape
         var before = steps.Select(s => Inside(Before[s])).ToArray();
         var inPlace = steps.Select(s => InPlace[s]
             .Where(p => number.GetValueOrDefault(p.Output, -1) >= 0 && number.GetValueOrDefault(p.Input, -1) >= 0)
-            .Select(p => new InPlacePair(number[p.Output], number[p.Input])).ToArray()).ToArray();
+            .Select(p => new BufferPair(number[p.Output], number[p.Input])).ToArray()).ToArray();
         return new Part(new ProblemShape(before, Successors(before), [.. buffers], inPlace), steps, [.. originals]);
 
         int[] Inside(int[] outer) => [.. outer.Where(position.ContainsKey).Select(s => position[s]).Order()];
+    }
+
+    /// <summary>The problem with other dependencies and closers; a step without any is out of the problem.</summary>
+    public ProblemShape With(int[][] before, IReadOnlyDictionary<int, SortedSet<int>> closers, BufferPair[][] inPlace) => new(
+        before, Successors(before),
+        [.. Buffers.Select((buffer, b) => closers.TryGetValue(b, out var other) ? buffer with { Closers = [.. other] } : buffer)], inPlace);
+
+    /// <summary>The problem with only some of its steps, numbered anew; all dependencies and mentions are among them.</summary>
+    public ProblemShape Select(int[] steps)
+    {
+        var number = new int[Count];
+        Array.Fill(number, -1);
+        for (var i = 0; i < steps.Length; i++)
+        {
+            number[steps[i]] = i;
+        }
+
+        int[] Map(int[] old) => [.. old.Where(s => number[s] >= 0).Select(s => number[s])];
+        int[][] before = [.. steps.Select(s => Map(Before[s]))];
+        return new ProblemShape(before, Successors(before),
+            [.. Buffers.Select(b => b with { Openers = Map(b.Openers), Closers = Map(b.Closers) })], [.. steps.Select(s => InPlace[s])]);
+    }
+
+    /// <summary>The steps but for those that come directly after another of them: one of the others is done first.</summary>
+    private static int[] First(IEnumerable<int> steps, int[][] before)
+    {
+        var set = steps.ToHashSet();
+        return [.. set.Where(s => !before[s].Any(set.Contains)).Order()];
+    }
+
+    /// <summary>The steps but for those that come directly before another of them: one of the others is done last.</summary>
+    private static int[] Last(IEnumerable<int> steps, int[][] before)
+    {
+        var set = steps.ToHashSet();
+        return [.. set.Except(set.SelectMany(s => before[s])).Order()];
     }
 
     private static int[][] Successors(int[][] before)

@@ -26,8 +26,12 @@ public sealed class Scheduler
 
     private readonly SchedulingProblem _problem;
     private readonly ProblemShape _shape;
+    private readonly Contraction _contraction;
     private readonly Facts _facts;
     private readonly List<SizedProblem> _sized;
+
+    /// <summary>The same sizes for what <see cref="_contraction"/> leaves.</summary>
+    private readonly List<SizedProblem> _contracted;
     private readonly SizeOrder _sizes;
     private readonly List<Candidate> _pool = [];
 
@@ -40,6 +44,8 @@ public sealed class Scheduler
         var bindings = RepresentativeDims.For(dims, facts, Math.Clamp(16_000 / problem.Steps.Length, MinimumSamples, MaximumSamples));
         _sizes = new SizeOrder(facts, bindings);
         _sized = [.. bindings.Select(Size).OfType<SizedProblem>()];
+        _contraction = Contraction.Of(_shape, [.. problem.Steps.Select(s => !s.Transient.IsEmpty)]);
+        _contracted = [.. _sized.Select(_contraction.Contract)];
         SizedProblem? Size(DimEvaluator binding) => SizeAt(problem, _shape, binding);
     }
 
@@ -87,7 +93,7 @@ public sealed class Scheduler
         Add(original);
         if (_sized.Count > 0)
         {
-            var floors = PeakFloor.Of(_shape, _sized, original);
+            var floors = PeakFloor.Of(_contraction.Shape, _contracted, _contraction.Contract(original));
             if (!IsOptimal(floors))
             {
                 Add(SymbolicListScheduler.Run(_problem, _shape, _sizes, _facts.Context));
@@ -132,7 +138,7 @@ public sealed class Scheduler
 
             // Half of what is left, so that the first samples, which are the likely ones, get most.
             var share = budget.Lend(Math.Max(budget.Left / 4, Math.Min(budget.Left, 64L * _shape.Count)));
-            var order = OrderSearch.Improve(_sized[k], best.Order, floors[k], share);
+            var order = _contraction.Expand(OrderSearch.Improve(_contracted[k], _contraction.Contract(best.Order), floors[k], share));
             budget.Return(share);
             if (_sized[k].Peak(order) < best.Peaks[k])
             {

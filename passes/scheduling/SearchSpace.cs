@@ -303,9 +303,9 @@ internal sealed class SearchSpace
         return (opened - closed, opened + _problem.Transient[step] - merged);
     }
 
-    private bool CanMerge(InPlacePair pair, int step) => IsUnopened(pair.Output) && IsLastCloser(pair.Input, step);
+    private bool CanMerge(BufferPair pair, int step) => IsUnopened(pair.Output) && IsLastCloser(pair.Input, step);
 
-    private bool IsTaken(ReadOnlySpan<InPlacePair> earlier, InPlacePair pair, int step)
+    private bool IsTaken(ReadOnlySpan<BufferPair> earlier, BufferPair pair, int step)
     {
         foreach (var other in earlier)
         {

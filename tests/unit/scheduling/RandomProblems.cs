@@ -40,7 +40,7 @@ internal sealed class RandomProblems
         var writers = new List<int>();
         var readers = new List<List<int>>();
         var after = new List<SortedSet<int>>();
-        var inPlace = new List<List<InPlacePair>>();
+        var inPlace = new List<List<BufferPair>>();
         for (var b = _random.Next(3); b > 0; b--)
         {
             NewBuffer(-1);
@@ -73,7 +73,7 @@ internal sealed class RandomProblems
                 {
                     var input = inputs.ElementAt(_random.Next(inputs.Count));
                     bytes[output] = bytes[input];
-                    inPlace[s].Add(new InPlacePair(output, input));
+                    inPlace[s].Add(new BufferPair(output, input));
                 }
             }
 

@@ -39,4 +39,35 @@ public sealed class SchedulerTests(ITestOutputHelper output)
         Assert.InRange(sum / cases, 1, 1.03);
         Assert.InRange(worst, 1, 1.15);
     }
+
+    [Fact]
+    public void Exact_search_finds_the_optimum_and_the_floor_is_below_it()
+    {
+        for (var seed = 5000; seed < 5200; seed++)
+        {
+            var random = new RandomProblems(seed);
+            var problem = random.Problem(3 + (seed % 10));
+            var dims = random.Dims();
+            var shape = ProblemShape.Of(problem);
+            var sized = Scheduler.SizeAt(problem, shape, dims)!;
+            int[] original = [.. Enumerable.Range(0, problem.Steps.Length)];
+            var optimum = ReferenceSchedule.Optimum(problem, dims);
+            Assert.Equal(ReferenceSchedule.Peak(problem, original, dims), sized.Peak(original));
+            Assert.InRange(PeakFloor.Of(shape, [sized], original)[0], 0, optimum);
+
+            var (plain, _) = ExactSearch.Run(sized, original, long.MaxValue, 0, int.MaxValue, new SearchBudget(long.MaxValue));
+            Assert.Equal(optimum, ReferenceSchedule.Peak(problem, plain!, dims));
+
+            var (reversed, _) = ExactSearch.Run(sized.Reverse(), [.. original.Reverse()], long.MaxValue, 0, int.MaxValue, new SearchBudget(long.MaxValue));
+            Assert.Equal(optimum, ReferenceSchedule.Peak(problem, [.. reversed!.Reverse()], dims));
+
+            var contraction = Contraction.Of(shape, [.. problem.Steps.Select(s => !s.Transient.IsEmpty)]);
+            var (contracted, _) = ExactSearch.Run(
+                contraction.Contract(sized), contraction.Contract(original), long.MaxValue, 0, int.MaxValue, new SearchBudget(long.MaxValue));
+            Assert.Equal(optimum, ReferenceSchedule.Peak(problem, contraction.Expand(contracted!), dims));
+
+            var improved = OrderSearch.Improve(sized, original, 0, new SearchBudget(long.MaxValue));
+            Assert.Equal(optimum, ReferenceSchedule.Peak(problem, improved, dims));
+        }
+    }
 }
