@@ -9,13 +9,14 @@ namespace Dlc.IR;
 public sealed class Graph
 {
     internal Graph(Module module, Facts facts, ImmutableArray<Value> inputs, ImmutableArray<Node> nodes, ImmutableArray<Value> outputs,
-        ImmutableArray<ImmutableArray<int>> alternativeOrders = default)
+        ImmutableArray<StateUpdate> updates = default, ImmutableArray<ImmutableArray<int>> alternativeOrders = default)
     {
         Module = module;
         Facts = facts;
         Inputs = inputs;
         Nodes = nodes;
         Outputs = outputs;
+        Updates = updates.IsDefault ? [] : updates;
         AlternativeOrders = alternativeOrders.IsDefault ? [] : alternativeOrders;
     }
 
@@ -33,11 +34,27 @@ public sealed class Graph
 
     public ImmutableArray<Value> Outputs { get; }
 
+    /// <summary>Which outputs are written to the memory of which inputs. No input and no output appears twice. Edits keep them.</summary>
+    public ImmutableArray<StateUpdate> Updates { get; }
+
     /// <summary>
     /// Other orders in which the nodes can run, each a permutation: the index in <see cref="Nodes"/> of what comes first, second, and so on. Which order
     /// needs the least memory may depend on the dims: the runtime takes the best once they are known. Every edit drops them.
     /// </summary>
     public ImmutableArray<ImmutableArray<int>> AlternativeOrders { get; }
+
+    /// <summary>The same graph with other <see cref="Updates"/>.</summary>
+    /// <exception cref="ArgumentException">One of them names no output, no input, or one that another names.</exception>
+    public Graph WithUpdates(ImmutableArray<StateUpdate> updates)
+    {
+        if (updates.Any(u => (uint)u.Output >= (uint)Outputs.Length || (uint)u.Input >= (uint)Inputs.Length)
+            || updates.DistinctBy(u => u.Output).Count() < updates.Length || updates.DistinctBy(u => u.Input).Count() < updates.Length)
+        {
+            throw new ArgumentException($"the updates {string.Join(", ", updates)} do not fit the graph", nameof(updates));
+        }
+
+        return new Graph(Module, Facts, Inputs, Nodes, Outputs, updates, AlternativeOrders);
+    }
 
     /// <summary>Whether these are the numbers from 0 to <paramref name="count"/> - 1, each once.</summary>
     public static bool IsPermutation(ReadOnlySpan<int> order, int count)
@@ -70,7 +87,7 @@ public sealed class Graph
             throw new ArgumentException($"an order is no permutation of the {Nodes.Length} nodes", nameof(orders));
         }
 
-        return new Graph(Module, Facts, Inputs, Nodes, Outputs, orders);
+        return new Graph(Module, Facts, Inputs, Nodes, Outputs, Updates, orders);
     }
 
     /// <summary>

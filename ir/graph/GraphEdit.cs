@@ -124,7 +124,7 @@ public sealed class GraphEdit
         var outputs = Map(_source.Outputs.AsSpan());
         var unchanged = !_changed && _builder.Nodes.Count == _source.Nodes.Length && outputs.AsSpan().SequenceEqual(_source.Outputs.AsSpan())
             && _builder.Nodes.SequenceEqual(_source.Nodes);
-        return unchanged ? _source : _builder.Build(outputs);
+        return unchanged ? _source : _builder.Build(outputs).WithUpdates(_source.Updates);
     }
 
     /// <summary>The regions of a node of the source, reading what stands for the values they captured.</summary>

@@ -4,7 +4,8 @@ namespace Dlc.IR;
 
 /// <summary>
 /// What decides in which orders the nodes of a graph can run. A node comes after the producers of what it and its regions read. It also comes after
-/// each node before it in the graph that binds dims: it may mention those dims, and rely on what the guards that are checked with them made sure of.
+/// each node before it in the graph that binds dims: it may mention those dims, and rely on what the guards that are checked with them made sure of. And the node that makes the next
+/// content of state comes after those that read the old one before it.
 /// </summary>
 public static class NodeOrder
 {
@@ -53,6 +54,7 @@ public static class NodeOrder
             }
         }
 
+        AddReadersOfState(graph, indexOf, predecessors);
         return predecessors;
 
         void Add(Value value)
@@ -60,6 +62,40 @@ public static class NodeOrder
             if (value.Producer is { } producer && indexOf.TryGetValue(producer, out var index))
             {
                 found.Add(index);
+            }
+        }
+    }
+
+    /// <summary>What reads state before it gets its next content goes on doing so.</summary>
+    private static void AddReadersOfState(Graph graph, Dictionary<Node, int> indexOf, int[][] predecessors)
+    {
+        if (graph.Updates.IsEmpty)
+        {
+            return;
+        }
+
+        var readers = new Dictionary<Value, List<int>>();
+        foreach (var update in graph.Updates)
+        {
+            readers[graph.Inputs[update.Input]] = [];
+        }
+
+        for (var i = 0; i < graph.Nodes.Length; i++)
+        {
+            foreach (var value in graph.Nodes[i].Inputs.Concat(Graph.Captures(graph.Nodes[i])))
+            {
+                if (readers.TryGetValue(value, out var list))
+                {
+                    list.Add(i);
+                }
+            }
+        }
+
+        foreach (var update in graph.Updates)
+        {
+            if (graph.Outputs[update.Output].Producer is { } writer && indexOf.TryGetValue(writer, out var at))
+            {
+                predecessors[at] = [.. predecessors[at].Concat(readers[graph.Inputs[update.Input]].Where(r => r < at)).Distinct().Order()];
             }
         }
     }

@@ -17,6 +17,7 @@ namespace Dlc.IR;
 ///    equal. Inference changes no facts while verifying.
 /// 7. In every alternative order each node comes once, after what it reads and after the nodes that bind dims before it (see
 ///    <see cref="NodeOrder"/>).
+/// 8. Outputs that update inputs have their types.
 /// </summary>
 public sealed class Verifier
 {
@@ -81,10 +82,24 @@ public sealed class Verifier
             }
 
             CheckOrders(frame);
+            CheckUpdates(frame.Graph);
             frames.Pop();
             _visible.ExceptWith(frame.Made);
             _bound.ExceptWith(frame.Bound);
             _known.Clear();
+        }
+    }
+
+    private void CheckUpdates(Graph graph)
+    {
+        foreach (var (output, input) in graph.Updates)
+        {
+            var (next, state) = (graph.Outputs[output], graph.Inputs[input]);
+            if (next.Type.Element != state.Type.Element || next.Type.Rank != state.Type.Rank
+                || Enumerable.Range(0, state.Type.Rank).Any(a => _facts.ProveEqual(next.Type.Shape[a], state.Type.Shape[a]) != Proof.True))
+            {
+                throw Error(next.Producer, $"output {output} updates input {input}, which has another type: {next} and {state}");
+            }
         }
     }
 

@@ -25,7 +25,12 @@ relation
     ;
 
 graph
-    : 'graph' '(' parameters? ')' ownFacts? '{' declaration* node* 'return' operands? alternative* '}'
+    : 'graph' '(' parameters? ')' ownFacts? '{' declaration* node* 'return' operands? update* alternative* '}'
+    ;
+
+// An output, by its number, that is the next content of an input.
+update
+    : 'update' INT 'of' INT
     ;
 
 // Another order in which the nodes can run: which node comes first, second, ...

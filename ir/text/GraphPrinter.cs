@@ -103,6 +103,11 @@ public sealed class GraphPrinter
         }
 
         Line(graph.Outputs.IsEmpty ? "return" : $"return {string.Join(", ", graph.Outputs.Select(output => output.Id))}");
+        foreach (var update in graph.Updates)
+        {
+            Line(string.Create(CultureInfo.InvariantCulture, $"update {update.Output} of {update.Input}"));
+        }
+
         foreach (var order in graph.AlternativeOrders)
         {
             Line($"order {string.Join(", ", order.Select(position => position.ToString(CultureInfo.InvariantCulture)))}");

@@ -189,8 +189,27 @@ internal sealed class GraphReader
         // What a region defines is not seen after it.
         own.ForEach(id => _visible.Remove(id));
         var graph = new Graph(_module, facts, [.. inputs], [.. nodes], outputs);
+        graph = ReadUpdates(tree, graph);
         return tree.alternative() is [] ? graph
             : graph.WithAlternativeOrders([.. tree.alternative().Select(order => ReadOrder(order, nodes.Count))]);
+    }
+
+    private Graph ReadUpdates(Tree.GraphContext tree, Graph graph)
+    {
+        if (tree.update() is [])
+        {
+            return graph;
+        }
+
+        try
+        {
+            return graph.WithUpdates([.. tree.update().Select(u =>
+                new StateUpdate(SmallNumber(u.INT(0).Symbol, u.INT(0).GetText()), SmallNumber(u.INT(1).Symbol, u.INT(1).GetText())))]);
+        }
+        catch (ArgumentException e)
+        {
+            throw Error(tree.update(0), e.Message);
+        }
     }
 
     private ImmutableArray<int> ReadOrder(Tree.AlternativeContext tree, int count)

@@ -95,7 +95,7 @@ public static class Lowering
         {
             case Constant:
                 break;
-            case Reshape:
+            case Reshape or Evict or Regenerate:
                 program.Bind(node.Output, program.NewAlias(node.Output.Type, program[node.Inputs[0]], node.Output.Name));
                 break;
             case BindDim bind:

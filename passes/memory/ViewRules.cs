@@ -10,7 +10,7 @@ internal static class ViewRules
     /// <summary>The offset in bytes of a node's output in its input, when it is a view: a reshape, or a slice of neighbouring elements; else null.</summary>
     public static Dim? OffsetOf(Node node, Facts facts) => node.Op switch
     {
-        Reshape => facts.Context.Zero,
+        Reshape or Evict or Regenerate => facts.Context.Zero,
         Slice slice => SliceOffset(slice, node.Inputs[0].Type, facts),
         _ => null,
     };

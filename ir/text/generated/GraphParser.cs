@@ -39,18 +39,18 @@ public partial class GraphParser : Parser {
 		T__9=10, T__10=11, T__11=12, T__12=13, T__13=14, T__14=15, T__15=16, T__16=17,
 		T__17=18, T__18=19, T__19=20, T__20=21, T__21=22, T__22=23, T__23=24,
 		T__24=25, T__25=26, T__26=27, T__27=28, T__28=29, T__29=30, T__30=31,
-		T__31=32, T__32=33, T__33=34, VALUE=35, HEX=36, FLOAT=37, INT=38, IDENT=39,
-		STRING=40, COMMENT=41, SPACE=42;
+		T__31=32, T__32=33, T__33=34, T__34=35, T__35=36, VALUE=37, HEX=38, FLOAT=39,
+		INT=40, IDENT=41, STRING=42, COMMENT=43, SPACE=44;
 	public const int
 		RULE_module = 0, RULE_declaration = 1, RULE_likely = 2, RULE_relation = 3,
-		RULE_graph = 4, RULE_alternative = 5, RULE_ownFacts = 6, RULE_parameters = 7,
-		RULE_parameter = 8, RULE_node = 9, RULE_results = 10, RULE_result = 11,
-		RULE_operands = 12, RULE_attributes = 13, RULE_attribute = 14, RULE_region = 15,
-		RULE_origins = 16, RULE_tensorType = 17, RULE_value = 18, RULE_number = 19,
-		RULE_list = 20, RULE_tensor = 21, RULE_dim = 22, RULE_term = 23, RULE_factor = 24,
-		RULE_call = 25, RULE_symbol = 26;
+		RULE_graph = 4, RULE_update = 5, RULE_alternative = 6, RULE_ownFacts = 7,
+		RULE_parameters = 8, RULE_parameter = 9, RULE_node = 10, RULE_results = 11,
+		RULE_result = 12, RULE_operands = 13, RULE_attributes = 14, RULE_attribute = 15,
+		RULE_region = 16, RULE_origins = 17, RULE_tensorType = 18, RULE_value = 19,
+		RULE_number = 20, RULE_list = 21, RULE_tensor = 22, RULE_dim = 23, RULE_term = 24,
+		RULE_factor = 25, RULE_call = 26, RULE_symbol = 27;
 	public static readonly string[] ruleNames = {
-		"module", "declaration", "likely", "relation", "graph", "alternative",
+		"module", "declaration", "likely", "relation", "graph", "update", "alternative",
 		"ownFacts", "parameters", "parameter", "node", "results", "result", "operands",
 		"attributes", "attribute", "region", "origins", "tensorType", "value",
 		"number", "list", "tensor", "dim", "term", "factor", "call", "symbol"
@@ -60,14 +60,14 @@ public partial class GraphParser : Parser {
 		null, "'module'", "'{'", "'}'", "'symbol'", "','", "'fact'", "'from'",
 		"'guard'", "'because'", "'likely'", "'in'", "'['", "']'", "'outputs'",
 		"'counters'", "'-'", "'=='", "'<='", "'<'", "'%'", "'graph'", "'('", "')'",
-		"'return'", "'order'", "'facts'", "':'", "'='", "'#'", "'>'", "'dense'",
-		"'resource'", "'+'", "'*'"
+		"'return'", "'update'", "'of'", "'order'", "'facts'", "':'", "'='", "'#'",
+		"'>'", "'dense'", "'resource'", "'+'", "'*'"
 	};
 	private static readonly string[] _SymbolicNames = {
 		null, null, null, null, null, null, null, null, null, null, null, null,
 		null, null, null, null, null, null, null, null, null, null, null, null,
-		null, null, null, null, null, null, null, null, null, null, null, "VALUE",
-		"HEX", "FLOAT", "INT", "IDENT", "STRING", "COMMENT", "SPACE"
+		null, null, null, null, null, null, null, null, null, null, null, null,
+		null, "VALUE", "HEX", "FLOAT", "INT", "IDENT", "STRING", "COMMENT", "SPACE"
 	};
 	public static readonly IVocabulary DefaultVocabulary = new Vocabulary(_LiteralNames, _SymbolicNames);
 
@@ -128,31 +128,31 @@ public partial class GraphParser : Parser {
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 54;
-			Match(T__0);
-			State = 55;
-			Match(STRING);
 			State = 56;
+			Match(T__0);
+			State = 57;
+			Match(STRING);
+			State = 58;
 			Match(T__1);
-			State = 60;
+			State = 62;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while ((((_la) & ~0x3f) == 0 && ((1L << _la) & 50512L) != 0)) {
 				{
 				{
-				State = 57;
+				State = 59;
 				declaration();
 				}
 				}
-				State = 62;
+				State = 64;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 63;
-			graph();
-			State = 64;
-			Match(T__2);
 			State = 65;
+			graph();
+			State = 66;
+			Match(T__2);
+			State = 67;
 			Match(Eof);
 			}
 		}
@@ -236,30 +236,30 @@ public partial class GraphParser : Parser {
 		EnterRule(_localctx, 2, RULE_declaration);
 		int _la;
 		try {
-			State = 119;
+			State = 121;
 			ErrorHandler.Sync(this);
 			switch (TokenStream.LA(1)) {
 			case T__3:
 				_localctx = new SymbolsContext(_localctx);
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 67;
+				State = 69;
 				Match(T__3);
-				State = 68;
+				State = 70;
 				symbol();
-				State = 73;
+				State = 75;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				while (_la==T__4) {
 					{
 					{
-					State = 69;
+					State = 71;
 					Match(T__4);
-					State = 70;
+					State = 72;
 					symbol();
 					}
 					}
-					State = 75;
+					State = 77;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 				}
@@ -269,13 +269,13 @@ public partial class GraphParser : Parser {
 				_localctx = new FactContext(_localctx);
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 76;
-				Match(T__5);
-				State = 77;
-				relation();
 				State = 78;
-				Match(T__6);
+				Match(T__5);
 				State = 79;
+				relation();
+				State = 80;
+				Match(T__6);
+				State = 81;
 				Match(STRING);
 				}
 				break;
@@ -283,13 +283,13 @@ public partial class GraphParser : Parser {
 				_localctx = new GuardContext(_localctx);
 				EnterOuterAlt(_localctx, 3);
 				{
-				State = 81;
-				Match(T__7);
-				State = 82;
-				relation();
 				State = 83;
-				Match(T__8);
+				Match(T__7);
 				State = 84;
+				relation();
+				State = 85;
+				Match(T__8);
+				State = 86;
 				Match(STRING);
 				}
 				break;
@@ -297,45 +297,45 @@ public partial class GraphParser : Parser {
 				_localctx = new LikelyValuesContext(_localctx);
 				EnterOuterAlt(_localctx, 4);
 				{
-				State = 86;
-				Match(T__9);
-				State = 87;
-				dim();
 				State = 88;
-				Match(T__10);
+				Match(T__9);
 				State = 89;
+				dim();
+				State = 90;
+				Match(T__10);
+				State = 91;
 				Match(T__11);
-				State = 98;
+				State = 100;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				if (_la==T__15 || _la==INT) {
 					{
-					State = 90;
+					State = 92;
 					likely();
-					State = 95;
+					State = 97;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 					while (_la==T__4) {
 						{
 						{
-						State = 91;
+						State = 93;
 						Match(T__4);
-						State = 92;
+						State = 94;
 						likely();
 						}
 						}
-						State = 97;
+						State = 99;
 						ErrorHandler.Sync(this);
 						_la = TokenStream.LA(1);
 					}
 					}
 				}
 
-				State = 100;
-				Match(T__12);
-				State = 101;
-				Match(T__6);
 				State = 102;
+				Match(T__12);
+				State = 103;
+				Match(T__6);
+				State = 104;
 				Match(STRING);
 				}
 				break;
@@ -343,28 +343,28 @@ public partial class GraphParser : Parser {
 				_localctx = new OutputNamesContext(_localctx);
 				EnterOuterAlt(_localctx, 5);
 				{
-				State = 104;
+				State = 106;
 				Match(T__13);
-				State = 113;
+				State = 115;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				if (_la==STRING) {
 					{
-					State = 105;
+					State = 107;
 					Match(STRING);
-					State = 110;
+					State = 112;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 					while (_la==T__4) {
 						{
 						{
-						State = 106;
+						State = 108;
 						Match(T__4);
-						State = 107;
+						State = 109;
 						Match(STRING);
 						}
 						}
-						State = 112;
+						State = 114;
 						ErrorHandler.Sync(this);
 						_la = TokenStream.LA(1);
 					}
@@ -377,13 +377,13 @@ public partial class GraphParser : Parser {
 				_localctx = new CountersContext(_localctx);
 				EnterOuterAlt(_localctx, 6);
 				{
-				State = 115;
-				Match(T__14);
-				State = 116;
-				Match(INT);
 				State = 117;
-				Match(T__4);
+				Match(T__14);
 				State = 118;
+				Match(INT);
+				State = 119;
+				Match(T__4);
+				State = 120;
 				Match(INT);
 				}
 				break;
@@ -419,17 +419,17 @@ public partial class GraphParser : Parser {
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 122;
+			State = 124;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__15) {
 				{
-				State = 121;
+				State = 123;
 				Match(T__15);
 				}
 			}
 
-			State = 124;
+			State = 126;
 			Match(INT);
 			}
 		}
@@ -467,15 +467,15 @@ public partial class GraphParser : Parser {
 		EnterRule(_localctx, 6, RULE_relation);
 		int _la;
 		try {
-			State = 136;
+			State = 138;
 			ErrorHandler.Sync(this);
 			switch ( Interpreter.AdaptivePredict(TokenStream,8,Context) ) {
 			case 1:
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 126;
+				State = 128;
 				dim();
-				State = 127;
+				State = 129;
 				_localctx.op = TokenStream.LT(1);
 				_la = TokenStream.LA(1);
 				if ( !((((_la) & ~0x3f) == 0 && ((1L << _la) & 917504L) != 0)) ) {
@@ -485,22 +485,22 @@ public partial class GraphParser : Parser {
 					ErrorHandler.ReportMatch(this);
 				    Consume();
 				}
-				State = 128;
+				State = 130;
 				dim();
 				}
 				break;
 			case 2:
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 130;
-				dim();
-				State = 131;
-				_localctx.mod = Match(T__19);
 				State = 132;
 				dim();
 				State = 133;
-				Match(T__16);
+				_localctx.mod = Match(T__19);
 				State = 134;
+				dim();
+				State = 135;
+				Match(T__16);
+				State = 136;
 				Match(INT);
 				}
 				break;
@@ -539,6 +539,12 @@ public partial class GraphParser : Parser {
 		[System.Diagnostics.DebuggerNonUserCode] public OperandsContext operands() {
 			return GetRuleContext<OperandsContext>(0);
 		}
+		[System.Diagnostics.DebuggerNonUserCode] public UpdateContext[] update() {
+			return GetRuleContexts<UpdateContext>();
+		}
+		[System.Diagnostics.DebuggerNonUserCode] public UpdateContext update(int i) {
+			return GetRuleContext<UpdateContext>(i);
+		}
 		[System.Diagnostics.DebuggerNonUserCode] public AlternativeContext[] alternative() {
 			return GetRuleContexts<AlternativeContext>();
 		}
@@ -560,90 +566,144 @@ public partial class GraphParser : Parser {
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 138;
+			State = 140;
 			Match(T__20);
-			State = 139;
-			Match(T__21);
 			State = 141;
+			Match(T__21);
+			State = 143;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 140;
+				State = 142;
 				parameters();
 				}
 			}
 
-			State = 143;
-			Match(T__22);
 			State = 145;
+			Match(T__22);
+			State = 147;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			if (_la==T__25) {
+			if (_la==T__27) {
 				{
-				State = 144;
+				State = 146;
 				ownFacts();
 				}
 			}
 
-			State = 147;
+			State = 149;
 			Match(T__1);
-			State = 151;
+			State = 153;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while ((((_la) & ~0x3f) == 0 && ((1L << _la) & 50512L) != 0)) {
 				{
 				{
-				State = 148;
+				State = 150;
 				declaration();
 				}
 				}
-				State = 153;
+				State = 155;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 157;
+			State = 159;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==VALUE || _la==IDENT) {
 				{
 				{
-				State = 154;
+				State = 156;
 				node();
 				}
 				}
-				State = 159;
+				State = 161;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 160;
-			Match(T__23);
 			State = 162;
+			Match(T__23);
+			State = 164;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 161;
+				State = 163;
 				operands();
 				}
 			}
 
-			State = 167;
+			State = 169;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__24) {
 				{
 				{
-				State = 164;
-				alternative();
+				State = 166;
+				update();
 				}
 				}
-				State = 169;
+				State = 171;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 170;
+			State = 175;
+			ErrorHandler.Sync(this);
+			_la = TokenStream.LA(1);
+			while (_la==T__26) {
+				{
+				{
+				State = 172;
+				alternative();
+				}
+				}
+				State = 177;
+				ErrorHandler.Sync(this);
+				_la = TokenStream.LA(1);
+			}
+			State = 178;
 			Match(T__2);
+			}
+		}
+		catch (RecognitionException re) {
+			_localctx.exception = re;
+			ErrorHandler.ReportError(this, re);
+			ErrorHandler.Recover(this, re);
+		}
+		finally {
+			ExitRule();
+		}
+		return _localctx;
+	}
+
+	public partial class UpdateContext : ParserRuleContext {
+		[System.Diagnostics.DebuggerNonUserCode] public ITerminalNode[] INT() { return GetTokens(GraphParser.INT); }
+		[System.Diagnostics.DebuggerNonUserCode] public ITerminalNode INT(int i) {
+			return GetToken(GraphParser.INT, i);
+		}
+		public UpdateContext(ParserRuleContext parent, int invokingState)
+			: base(parent, invokingState)
+		{
+		}
+		public override int RuleIndex { get { return RULE_update; } }
+	}
+
+	[RuleVersion(0)]
+	public UpdateContext update() {
+		UpdateContext _localctx = new UpdateContext(Context, State);
+		EnterRule(_localctx, 10, RULE_update);
+		try {
+			EnterOuterAlt(_localctx, 1);
+			{
+			State = 180;
+			Match(T__24);
+			State = 181;
+			Match(INT);
+			State = 182;
+			Match(T__25);
+			State = 183;
+			Match(INT);
 			}
 		}
 		catch (RecognitionException re) {
@@ -672,28 +732,28 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public AlternativeContext alternative() {
 		AlternativeContext _localctx = new AlternativeContext(Context, State);
-		EnterRule(_localctx, 10, RULE_alternative);
+		EnterRule(_localctx, 12, RULE_alternative);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 172;
-			Match(T__24);
-			State = 173;
+			State = 185;
+			Match(T__26);
+			State = 186;
 			Match(INT);
-			State = 178;
+			State = 191;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 174;
+				State = 187;
 				Match(T__4);
-				State = 175;
+				State = 188;
 				Match(INT);
 				}
 				}
-				State = 180;
+				State = 193;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -725,28 +785,28 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public OwnFactsContext ownFacts() {
 		OwnFactsContext _localctx = new OwnFactsContext(Context, State);
-		EnterRule(_localctx, 12, RULE_ownFacts);
+		EnterRule(_localctx, 14, RULE_ownFacts);
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 181;
-			Match(T__25);
-			State = 186;
+			State = 194;
+			Match(T__27);
+			State = 199;
 			ErrorHandler.Sync(this);
 			switch (TokenStream.LA(1)) {
 			case T__0:
 				{
-				State = 182;
+				State = 195;
 				Match(T__0);
 				}
 				break;
 			case INT:
 				{
-				State = 183;
+				State = 196;
 				Match(INT);
-				State = 184;
+				State = 197;
 				Match(T__4);
-				State = 185;
+				State = 198;
 				Match(INT);
 				}
 				break;
@@ -783,26 +843,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ParametersContext parameters() {
 		ParametersContext _localctx = new ParametersContext(Context, State);
-		EnterRule(_localctx, 14, RULE_parameters);
+		EnterRule(_localctx, 16, RULE_parameters);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 188;
+			State = 201;
 			parameter();
-			State = 193;
+			State = 206;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 189;
+				State = 202;
 				Match(T__4);
-				State = 190;
+				State = 203;
 				parameter();
 				}
 				}
-				State = 195;
+				State = 208;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -835,26 +895,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ParameterContext parameter() {
 		ParameterContext _localctx = new ParameterContext(Context, State);
-		EnterRule(_localctx, 16, RULE_parameter);
+		EnterRule(_localctx, 18, RULE_parameter);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 196;
+			State = 209;
 			Match(VALUE);
-			State = 198;
+			State = 211;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==STRING) {
 				{
-				State = 197;
+				State = 210;
 				Match(STRING);
 				}
 			}
 
-			State = 200;
-			Match(T__26);
-			State = 201;
+			State = 213;
+			Match(T__28);
+			State = 214;
 			tensorType();
 			}
 		}
@@ -906,104 +966,104 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public NodeContext node() {
 		NodeContext _localctx = new NodeContext(Context, State);
-		EnterRule(_localctx, 18, RULE_node);
+		EnterRule(_localctx, 20, RULE_node);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 206;
+			State = 219;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 203;
+				State = 216;
 				results();
-				State = 204;
-				Match(T__27);
+				State = 217;
+				Match(T__29);
 				}
 			}
 
-			State = 208;
+			State = 221;
 			Match(IDENT);
-			State = 210;
+			State = 223;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__18) {
 				{
-				State = 209;
+				State = 222;
 				attributes();
 				}
 			}
 
-			State = 212;
+			State = 225;
 			Match(T__21);
-			State = 214;
+			State = 227;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==VALUE) {
 				{
-				State = 213;
+				State = 226;
 				operands();
 				}
 			}
 
-			State = 216;
+			State = 229;
 			Match(T__22);
-			State = 226;
+			State = 239;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			if (_la==T__26) {
+			if (_la==T__28) {
 				{
-				State = 217;
-				Match(T__26);
-				State = 218;
+				State = 230;
+				Match(T__28);
+				State = 231;
 				tensorType();
-				State = 223;
+				State = 236;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				while (_la==T__4) {
 					{
 					{
-					State = 219;
+					State = 232;
 					Match(T__4);
-					State = 220;
+					State = 233;
 					tensorType();
 					}
 					}
-					State = 225;
+					State = 238;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 				}
 				}
 			}
 
-			State = 231;
+			State = 244;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__1) {
 				{
 				{
-				State = 228;
+				State = 241;
 				region();
 				}
 				}
-				State = 233;
+				State = 246;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 235;
+			State = 248;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__6) {
 				{
-				State = 234;
+				State = 247;
 				origins();
 				}
 			}
 
-			State = 237;
-			Match(T__28);
-			State = 238;
+			State = 250;
+			Match(T__30);
+			State = 251;
 			Match(INT);
 			}
 		}
@@ -1035,26 +1095,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ResultsContext results() {
 		ResultsContext _localctx = new ResultsContext(Context, State);
-		EnterRule(_localctx, 20, RULE_results);
+		EnterRule(_localctx, 22, RULE_results);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 240;
+			State = 253;
 			result();
-			State = 245;
+			State = 258;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 241;
+				State = 254;
 				Match(T__4);
-				State = 242;
+				State = 255;
 				result();
 				}
 				}
-				State = 247;
+				State = 260;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1084,19 +1144,19 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ResultContext result() {
 		ResultContext _localctx = new ResultContext(Context, State);
-		EnterRule(_localctx, 22, RULE_result);
+		EnterRule(_localctx, 24, RULE_result);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 248;
+			State = 261;
 			Match(VALUE);
-			State = 250;
+			State = 263;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==STRING) {
 				{
-				State = 249;
+				State = 262;
 				Match(STRING);
 				}
 			}
@@ -1129,26 +1189,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public OperandsContext operands() {
 		OperandsContext _localctx = new OperandsContext(Context, State);
-		EnterRule(_localctx, 24, RULE_operands);
+		EnterRule(_localctx, 26, RULE_operands);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 252;
+			State = 265;
 			Match(VALUE);
-			State = 257;
+			State = 270;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 253;
+				State = 266;
 				Match(T__4);
-				State = 254;
+				State = 267;
 				Match(VALUE);
 				}
 				}
-				State = 259;
+				State = 272;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1182,33 +1242,33 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public AttributesContext attributes() {
 		AttributesContext _localctx = new AttributesContext(Context, State);
-		EnterRule(_localctx, 26, RULE_attributes);
+		EnterRule(_localctx, 28, RULE_attributes);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 260;
+			State = 273;
 			Match(T__18);
-			State = 261;
+			State = 274;
 			attribute();
-			State = 266;
+			State = 279;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 262;
+				State = 275;
 				Match(T__4);
-				State = 263;
+				State = 276;
 				attribute();
 				}
 				}
-				State = 268;
+				State = 281;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 269;
-			Match(T__29);
+			State = 282;
+			Match(T__31);
 			}
 		}
 		catch (RecognitionException re) {
@@ -1237,15 +1297,15 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public AttributeContext attribute() {
 		AttributeContext _localctx = new AttributeContext(Context, State);
-		EnterRule(_localctx, 28, RULE_attribute);
+		EnterRule(_localctx, 30, RULE_attribute);
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 271;
+			State = 284;
 			Match(IDENT);
-			State = 272;
-			Match(T__27);
-			State = 273;
+			State = 285;
+			Match(T__29);
+			State = 286;
 			value();
 			}
 		}
@@ -1274,15 +1334,15 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public RegionContext region() {
 		RegionContext _localctx = new RegionContext(Context, State);
-		EnterRule(_localctx, 30, RULE_region);
+		EnterRule(_localctx, 32, RULE_region);
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 275;
+			State = 288;
 			Match(T__1);
-			State = 276;
+			State = 289;
 			graph();
-			State = 277;
+			State = 290;
 			Match(T__2);
 			}
 		}
@@ -1312,28 +1372,28 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public OriginsContext origins() {
 		OriginsContext _localctx = new OriginsContext(Context, State);
-		EnterRule(_localctx, 32, RULE_origins);
+		EnterRule(_localctx, 34, RULE_origins);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 279;
+			State = 292;
 			Match(T__6);
-			State = 280;
+			State = 293;
 			Match(STRING);
-			State = 285;
+			State = 298;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 281;
+				State = 294;
 				Match(T__4);
-				State = 282;
+				State = 295;
 				Match(STRING);
 				}
 				}
-				State = 287;
+				State = 300;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1368,47 +1428,47 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public TensorTypeContext tensorType() {
 		TensorTypeContext _localctx = new TensorTypeContext(Context, State);
-		EnterRule(_localctx, 34, RULE_tensorType);
+		EnterRule(_localctx, 36, RULE_tensorType);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 288;
-			Match(IDENT);
 			State = 301;
+			Match(IDENT);
+			State = 314;
 			ErrorHandler.Sync(this);
-			switch ( Interpreter.AdaptivePredict(TokenStream,33,Context) ) {
+			switch ( Interpreter.AdaptivePredict(TokenStream,34,Context) ) {
 			case 1:
 				{
-				State = 289;
+				State = 302;
 				Match(T__11);
-				State = 298;
+				State = 311;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
-				if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 1924149608448L) != 0)) {
+				if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 7696585654272L) != 0)) {
 					{
-					State = 290;
+					State = 303;
 					dim();
-					State = 295;
+					State = 308;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 					while (_la==T__4) {
 						{
 						{
-						State = 291;
+						State = 304;
 						Match(T__4);
-						State = 292;
+						State = 305;
 						dim();
 						}
 						}
-						State = 297;
+						State = 310;
 						ErrorHandler.Sync(this);
 						_la = TokenStream.LA(1);
 					}
 					}
 				}
 
-				State = 300;
+				State = 313;
 				Match(T__12);
 				}
 				break;
@@ -1449,36 +1509,36 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ValueContext value() {
 		ValueContext _localctx = new ValueContext(Context, State);
-		EnterRule(_localctx, 36, RULE_value);
+		EnterRule(_localctx, 38, RULE_value);
 		try {
-			State = 307;
+			State = 320;
 			ErrorHandler.Sync(this);
-			switch ( Interpreter.AdaptivePredict(TokenStream,34,Context) ) {
+			switch ( Interpreter.AdaptivePredict(TokenStream,35,Context) ) {
 			case 1:
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 303;
+				State = 316;
 				number();
 				}
 				break;
 			case 2:
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 304;
+				State = 317;
 				dim();
 				}
 				break;
 			case 3:
 				EnterOuterAlt(_localctx, 3);
 				{
-				State = 305;
+				State = 318;
 				list();
 				}
 				break;
 			case 4:
 				EnterOuterAlt(_localctx, 4);
 				{
-				State = 306;
+				State = 319;
 				tensor();
 				}
 				break;
@@ -1508,22 +1568,22 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public NumberContext number() {
 		NumberContext _localctx = new NumberContext(Context, State);
-		EnterRule(_localctx, 38, RULE_number);
+		EnterRule(_localctx, 40, RULE_number);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 310;
+			State = 323;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			if (_la==T__15) {
 				{
-				State = 309;
+				State = 322;
 				Match(T__15);
 				}
 			}
 
-			State = 312;
+			State = 325;
 			_la = TokenStream.LA(1);
 			if ( !(_la==HEX || _la==FLOAT) ) {
 			ErrorHandler.RecoverInline(this);
@@ -1562,40 +1622,40 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public ListContext list() {
 		ListContext _localctx = new ListContext(Context, State);
-		EnterRule(_localctx, 40, RULE_list);
+		EnterRule(_localctx, 42, RULE_list);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 314;
+			State = 327;
 			Match(T__11);
-			State = 323;
+			State = 336;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 2136750493696L) != 0)) {
+			if ((((_la) & ~0x3f) == 0 && ((1L << _la) & 8546989182976L) != 0)) {
 				{
-				State = 315;
+				State = 328;
 				value();
-				State = 320;
+				State = 333;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 				while (_la==T__4) {
 					{
 					{
-					State = 316;
+					State = 329;
 					Match(T__4);
-					State = 317;
+					State = 330;
 					value();
 					}
 					}
-					State = 322;
+					State = 335;
 					ErrorHandler.Sync(this);
 					_la = TokenStream.LA(1);
 				}
 				}
 			}
 
-			State = 325;
+			State = 338;
 			Match(T__12);
 			}
 		}
@@ -1628,30 +1688,30 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public TensorContext tensor() {
 		TensorContext _localctx = new TensorContext(Context, State);
-		EnterRule(_localctx, 42, RULE_tensor);
+		EnterRule(_localctx, 44, RULE_tensor);
 		try {
-			State = 335;
+			State = 348;
 			ErrorHandler.Sync(this);
 			switch (TokenStream.LA(1)) {
-			case T__30:
+			case T__32:
 				EnterOuterAlt(_localctx, 1);
 				{
-				State = 327;
-				Match(T__30);
-				State = 328;
+				State = 340;
+				Match(T__32);
+				State = 341;
 				tensorType();
-				State = 329;
+				State = 342;
 				list();
 				}
 				break;
-			case T__31:
+			case T__33:
 				EnterOuterAlt(_localctx, 2);
 				{
-				State = 331;
-				Match(T__31);
-				State = 332;
+				State = 344;
+				Match(T__33);
+				State = 345;
 				tensorType();
-				State = 333;
+				State = 346;
 				Match(STRING);
 				}
 				break;
@@ -1687,33 +1747,33 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public DimContext dim() {
 		DimContext _localctx = new DimContext(Context, State);
-		EnterRule(_localctx, 44, RULE_dim);
+		EnterRule(_localctx, 46, RULE_dim);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 337;
+			State = 350;
 			term();
-			State = 342;
+			State = 355;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			while (_la==T__15 || _la==T__32) {
+			while (_la==T__15 || _la==T__34) {
 				{
 				{
-				State = 338;
+				State = 351;
 				_la = TokenStream.LA(1);
-				if ( !(_la==T__15 || _la==T__32) ) {
+				if ( !(_la==T__15 || _la==T__34) ) {
 				ErrorHandler.RecoverInline(this);
 				}
 				else {
 					ErrorHandler.ReportMatch(this);
 				    Consume();
 				}
-				State = 339;
+				State = 352;
 				term();
 				}
 				}
-				State = 344;
+				State = 357;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1747,26 +1807,26 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public TermContext term() {
 		TermContext _localctx = new TermContext(Context, State);
-		EnterRule(_localctx, 46, RULE_term);
+		EnterRule(_localctx, 48, RULE_term);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 345;
+			State = 358;
 			factor();
-			State = 350;
+			State = 363;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
-			while (_la==T__33) {
+			while (_la==T__35) {
 				{
 				{
-				State = 346;
-				Match(T__33);
-				State = 347;
+				State = 359;
+				Match(T__35);
+				State = 360;
 				factor();
 				}
 				}
-				State = 352;
+				State = 365;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
@@ -1804,53 +1864,53 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public FactorContext factor() {
 		FactorContext _localctx = new FactorContext(Context, State);
-		EnterRule(_localctx, 48, RULE_factor);
+		EnterRule(_localctx, 50, RULE_factor);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 356;
+			State = 369;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__15) {
 				{
 				{
-				State = 353;
+				State = 366;
 				Match(T__15);
 				}
 				}
-				State = 358;
+				State = 371;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 366;
+			State = 379;
 			ErrorHandler.Sync(this);
-			switch ( Interpreter.AdaptivePredict(TokenStream,42,Context) ) {
+			switch ( Interpreter.AdaptivePredict(TokenStream,43,Context) ) {
 			case 1:
 				{
-				State = 359;
+				State = 372;
 				Match(INT);
 				}
 				break;
 			case 2:
 				{
-				State = 360;
+				State = 373;
 				call();
 				}
 				break;
 			case 3:
 				{
-				State = 361;
+				State = 374;
 				symbol();
 				}
 				break;
 			case 4:
 				{
-				State = 362;
+				State = 375;
 				Match(T__21);
-				State = 363;
+				State = 376;
 				dim();
-				State = 364;
+				State = 377;
 				Match(T__22);
 				}
 				break;
@@ -1886,34 +1946,34 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public CallContext call() {
 		CallContext _localctx = new CallContext(Context, State);
-		EnterRule(_localctx, 50, RULE_call);
+		EnterRule(_localctx, 52, RULE_call);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 368;
+			State = 381;
 			Match(IDENT);
-			State = 369;
+			State = 382;
 			Match(T__21);
-			State = 370;
+			State = 383;
 			dim();
-			State = 375;
+			State = 388;
 			ErrorHandler.Sync(this);
 			_la = TokenStream.LA(1);
 			while (_la==T__4) {
 				{
 				{
-				State = 371;
+				State = 384;
 				Match(T__4);
-				State = 372;
+				State = 385;
 				dim();
 				}
 				}
-				State = 377;
+				State = 390;
 				ErrorHandler.Sync(this);
 				_la = TokenStream.LA(1);
 			}
-			State = 378;
+			State = 391;
 			Match(T__22);
 			}
 		}
@@ -1941,12 +2001,12 @@ public partial class GraphParser : Parser {
 	[RuleVersion(0)]
 	public SymbolContext symbol() {
 		SymbolContext _localctx = new SymbolContext(Context, State);
-		EnterRule(_localctx, 52, RULE_symbol);
+		EnterRule(_localctx, 54, RULE_symbol);
 		int _la;
 		try {
 			EnterOuterAlt(_localctx, 1);
 			{
-			State = 380;
+			State = 393;
 			_la = TokenStream.LA(1);
 			if ( !(_la==IDENT || _la==STRING) ) {
 			ErrorHandler.RecoverInline(this);
@@ -1969,131 +2029,136 @@ public partial class GraphParser : Parser {
 	}
 
 	private static int[] _serializedATN = {
-		4,1,42,383,2,0,7,0,2,1,7,1,2,2,7,2,2,3,7,3,2,4,7,4,2,5,7,5,2,6,7,6,2,7,
+		4,1,44,396,2,0,7,0,2,1,7,1,2,2,7,2,2,3,7,3,2,4,7,4,2,5,7,5,2,6,7,6,2,7,
 		7,7,2,8,7,8,2,9,7,9,2,10,7,10,2,11,7,11,2,12,7,12,2,13,7,13,2,14,7,14,
 		2,15,7,15,2,16,7,16,2,17,7,17,2,18,7,18,2,19,7,19,2,20,7,20,2,21,7,21,
-		2,22,7,22,2,23,7,23,2,24,7,24,2,25,7,25,2,26,7,26,1,0,1,0,1,0,1,0,5,0,
-		59,8,0,10,0,12,0,62,9,0,1,0,1,0,1,0,1,0,1,1,1,1,1,1,1,1,5,1,72,8,1,10,
-		1,12,1,75,9,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,
-		1,1,1,1,1,1,5,1,94,8,1,10,1,12,1,97,9,1,3,1,99,8,1,1,1,1,1,1,1,1,1,1,1,
-		1,1,1,1,1,1,5,1,109,8,1,10,1,12,1,112,9,1,3,1,114,8,1,1,1,1,1,1,1,1,1,
-		3,1,120,8,1,1,2,3,2,123,8,2,1,2,1,2,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,3,1,
-		3,1,3,3,3,137,8,3,1,4,1,4,1,4,3,4,142,8,4,1,4,1,4,3,4,146,8,4,1,4,1,4,
-		5,4,150,8,4,10,4,12,4,153,9,4,1,4,5,4,156,8,4,10,4,12,4,159,9,4,1,4,1,
-		4,3,4,163,8,4,1,4,5,4,166,8,4,10,4,12,4,169,9,4,1,4,1,4,1,5,1,5,1,5,1,
-		5,5,5,177,8,5,10,5,12,5,180,9,5,1,6,1,6,1,6,1,6,1,6,3,6,187,8,6,1,7,1,
-		7,1,7,5,7,192,8,7,10,7,12,7,195,9,7,1,8,1,8,3,8,199,8,8,1,8,1,8,1,8,1,
-		9,1,9,1,9,3,9,207,8,9,1,9,1,9,3,9,211,8,9,1,9,1,9,3,9,215,8,9,1,9,1,9,
-		1,9,1,9,1,9,5,9,222,8,9,10,9,12,9,225,9,9,3,9,227,8,9,1,9,5,9,230,8,9,
-		10,9,12,9,233,9,9,1,9,3,9,236,8,9,1,9,1,9,1,9,1,10,1,10,1,10,5,10,244,
-		8,10,10,10,12,10,247,9,10,1,11,1,11,3,11,251,8,11,1,12,1,12,1,12,5,12,
-		256,8,12,10,12,12,12,259,9,12,1,13,1,13,1,13,1,13,5,13,265,8,13,10,13,
-		12,13,268,9,13,1,13,1,13,1,14,1,14,1,14,1,14,1,15,1,15,1,15,1,15,1,16,
-		1,16,1,16,1,16,5,16,284,8,16,10,16,12,16,287,9,16,1,17,1,17,1,17,1,17,
-		1,17,5,17,294,8,17,10,17,12,17,297,9,17,3,17,299,8,17,1,17,3,17,302,8,
-		17,1,18,1,18,1,18,1,18,3,18,308,8,18,1,19,3,19,311,8,19,1,19,1,19,1,20,
-		1,20,1,20,1,20,5,20,319,8,20,10,20,12,20,322,9,20,3,20,324,8,20,1,20,1,
-		20,1,21,1,21,1,21,1,21,1,21,1,21,1,21,1,21,3,21,336,8,21,1,22,1,22,1,22,
-		5,22,341,8,22,10,22,12,22,344,9,22,1,23,1,23,1,23,5,23,349,8,23,10,23,
-		12,23,352,9,23,1,24,5,24,355,8,24,10,24,12,24,358,9,24,1,24,1,24,1,24,
-		1,24,1,24,1,24,1,24,3,24,367,8,24,1,25,1,25,1,25,1,25,1,25,5,25,374,8,
-		25,10,25,12,25,377,9,25,1,25,1,25,1,26,1,26,1,26,0,0,27,0,2,4,6,8,10,12,
-		14,16,18,20,22,24,26,28,30,32,34,36,38,40,42,44,46,48,50,52,0,4,1,0,17,
-		19,1,0,36,37,2,0,16,16,33,33,1,0,39,40,407,0,54,1,0,0,0,2,119,1,0,0,0,
-		4,122,1,0,0,0,6,136,1,0,0,0,8,138,1,0,0,0,10,172,1,0,0,0,12,181,1,0,0,
-		0,14,188,1,0,0,0,16,196,1,0,0,0,18,206,1,0,0,0,20,240,1,0,0,0,22,248,1,
-		0,0,0,24,252,1,0,0,0,26,260,1,0,0,0,28,271,1,0,0,0,30,275,1,0,0,0,32,279,
-		1,0,0,0,34,288,1,0,0,0,36,307,1,0,0,0,38,310,1,0,0,0,40,314,1,0,0,0,42,
-		335,1,0,0,0,44,337,1,0,0,0,46,345,1,0,0,0,48,356,1,0,0,0,50,368,1,0,0,
-		0,52,380,1,0,0,0,54,55,5,1,0,0,55,56,5,40,0,0,56,60,5,2,0,0,57,59,3,2,
-		1,0,58,57,1,0,0,0,59,62,1,0,0,0,60,58,1,0,0,0,60,61,1,0,0,0,61,63,1,0,
-		0,0,62,60,1,0,0,0,63,64,3,8,4,0,64,65,5,3,0,0,65,66,5,0,0,1,66,1,1,0,0,
-		0,67,68,5,4,0,0,68,73,3,52,26,0,69,70,5,5,0,0,70,72,3,52,26,0,71,69,1,
-		0,0,0,72,75,1,0,0,0,73,71,1,0,0,0,73,74,1,0,0,0,74,120,1,0,0,0,75,73,1,
-		0,0,0,76,77,5,6,0,0,77,78,3,6,3,0,78,79,5,7,0,0,79,80,5,40,0,0,80,120,
-		1,0,0,0,81,82,5,8,0,0,82,83,3,6,3,0,83,84,5,9,0,0,84,85,5,40,0,0,85,120,
-		1,0,0,0,86,87,5,10,0,0,87,88,3,44,22,0,88,89,5,11,0,0,89,98,5,12,0,0,90,
-		95,3,4,2,0,91,92,5,5,0,0,92,94,3,4,2,0,93,91,1,0,0,0,94,97,1,0,0,0,95,
-		93,1,0,0,0,95,96,1,0,0,0,96,99,1,0,0,0,97,95,1,0,0,0,98,90,1,0,0,0,98,
-		99,1,0,0,0,99,100,1,0,0,0,100,101,5,13,0,0,101,102,5,7,0,0,102,103,5,40,
-		0,0,103,120,1,0,0,0,104,113,5,14,0,0,105,110,5,40,0,0,106,107,5,5,0,0,
-		107,109,5,40,0,0,108,106,1,0,0,0,109,112,1,0,0,0,110,108,1,0,0,0,110,111,
-		1,0,0,0,111,114,1,0,0,0,112,110,1,0,0,0,113,105,1,0,0,0,113,114,1,0,0,
-		0,114,120,1,0,0,0,115,116,5,15,0,0,116,117,5,38,0,0,117,118,5,5,0,0,118,
-		120,5,38,0,0,119,67,1,0,0,0,119,76,1,0,0,0,119,81,1,0,0,0,119,86,1,0,0,
-		0,119,104,1,0,0,0,119,115,1,0,0,0,120,3,1,0,0,0,121,123,5,16,0,0,122,121,
-		1,0,0,0,122,123,1,0,0,0,123,124,1,0,0,0,124,125,5,38,0,0,125,5,1,0,0,0,
-		126,127,3,44,22,0,127,128,7,0,0,0,128,129,3,44,22,0,129,137,1,0,0,0,130,
-		131,3,44,22,0,131,132,5,20,0,0,132,133,3,44,22,0,133,134,5,17,0,0,134,
-		135,5,38,0,0,135,137,1,0,0,0,136,126,1,0,0,0,136,130,1,0,0,0,137,7,1,0,
-		0,0,138,139,5,21,0,0,139,141,5,22,0,0,140,142,3,14,7,0,141,140,1,0,0,0,
-		141,142,1,0,0,0,142,143,1,0,0,0,143,145,5,23,0,0,144,146,3,12,6,0,145,
-		144,1,0,0,0,145,146,1,0,0,0,146,147,1,0,0,0,147,151,5,2,0,0,148,150,3,
-		2,1,0,149,148,1,0,0,0,150,153,1,0,0,0,151,149,1,0,0,0,151,152,1,0,0,0,
-		152,157,1,0,0,0,153,151,1,0,0,0,154,156,3,18,9,0,155,154,1,0,0,0,156,159,
-		1,0,0,0,157,155,1,0,0,0,157,158,1,0,0,0,158,160,1,0,0,0,159,157,1,0,0,
-		0,160,162,5,24,0,0,161,163,3,24,12,0,162,161,1,0,0,0,162,163,1,0,0,0,163,
-		167,1,0,0,0,164,166,3,10,5,0,165,164,1,0,0,0,166,169,1,0,0,0,167,165,1,
-		0,0,0,167,168,1,0,0,0,168,170,1,0,0,0,169,167,1,0,0,0,170,171,5,3,0,0,
-		171,9,1,0,0,0,172,173,5,25,0,0,173,178,5,38,0,0,174,175,5,5,0,0,175,177,
-		5,38,0,0,176,174,1,0,0,0,177,180,1,0,0,0,178,176,1,0,0,0,178,179,1,0,0,
-		0,179,11,1,0,0,0,180,178,1,0,0,0,181,186,5,26,0,0,182,187,5,1,0,0,183,
-		184,5,38,0,0,184,185,5,5,0,0,185,187,5,38,0,0,186,182,1,0,0,0,186,183,
-		1,0,0,0,187,13,1,0,0,0,188,193,3,16,8,0,189,190,5,5,0,0,190,192,3,16,8,
-		0,191,189,1,0,0,0,192,195,1,0,0,0,193,191,1,0,0,0,193,194,1,0,0,0,194,
-		15,1,0,0,0,195,193,1,0,0,0,196,198,5,35,0,0,197,199,5,40,0,0,198,197,1,
-		0,0,0,198,199,1,0,0,0,199,200,1,0,0,0,200,201,5,27,0,0,201,202,3,34,17,
-		0,202,17,1,0,0,0,203,204,3,20,10,0,204,205,5,28,0,0,205,207,1,0,0,0,206,
-		203,1,0,0,0,206,207,1,0,0,0,207,208,1,0,0,0,208,210,5,39,0,0,209,211,3,
-		26,13,0,210,209,1,0,0,0,210,211,1,0,0,0,211,212,1,0,0,0,212,214,5,22,0,
-		0,213,215,3,24,12,0,214,213,1,0,0,0,214,215,1,0,0,0,215,216,1,0,0,0,216,
-		226,5,23,0,0,217,218,5,27,0,0,218,223,3,34,17,0,219,220,5,5,0,0,220,222,
-		3,34,17,0,221,219,1,0,0,0,222,225,1,0,0,0,223,221,1,0,0,0,223,224,1,0,
-		0,0,224,227,1,0,0,0,225,223,1,0,0,0,226,217,1,0,0,0,226,227,1,0,0,0,227,
-		231,1,0,0,0,228,230,3,30,15,0,229,228,1,0,0,0,230,233,1,0,0,0,231,229,
-		1,0,0,0,231,232,1,0,0,0,232,235,1,0,0,0,233,231,1,0,0,0,234,236,3,32,16,
-		0,235,234,1,0,0,0,235,236,1,0,0,0,236,237,1,0,0,0,237,238,5,29,0,0,238,
-		239,5,38,0,0,239,19,1,0,0,0,240,245,3,22,11,0,241,242,5,5,0,0,242,244,
-		3,22,11,0,243,241,1,0,0,0,244,247,1,0,0,0,245,243,1,0,0,0,245,246,1,0,
-		0,0,246,21,1,0,0,0,247,245,1,0,0,0,248,250,5,35,0,0,249,251,5,40,0,0,250,
-		249,1,0,0,0,250,251,1,0,0,0,251,23,1,0,0,0,252,257,5,35,0,0,253,254,5,
-		5,0,0,254,256,5,35,0,0,255,253,1,0,0,0,256,259,1,0,0,0,257,255,1,0,0,0,
-		257,258,1,0,0,0,258,25,1,0,0,0,259,257,1,0,0,0,260,261,5,19,0,0,261,266,
-		3,28,14,0,262,263,5,5,0,0,263,265,3,28,14,0,264,262,1,0,0,0,265,268,1,
-		0,0,0,266,264,1,0,0,0,266,267,1,0,0,0,267,269,1,0,0,0,268,266,1,0,0,0,
-		269,270,5,30,0,0,270,27,1,0,0,0,271,272,5,39,0,0,272,273,5,28,0,0,273,
-		274,3,36,18,0,274,29,1,0,0,0,275,276,5,2,0,0,276,277,3,8,4,0,277,278,5,
-		3,0,0,278,31,1,0,0,0,279,280,5,7,0,0,280,285,5,40,0,0,281,282,5,5,0,0,
-		282,284,5,40,0,0,283,281,1,0,0,0,284,287,1,0,0,0,285,283,1,0,0,0,285,286,
-		1,0,0,0,286,33,1,0,0,0,287,285,1,0,0,0,288,301,5,39,0,0,289,298,5,12,0,
-		0,290,295,3,44,22,0,291,292,5,5,0,0,292,294,3,44,22,0,293,291,1,0,0,0,
-		294,297,1,0,0,0,295,293,1,0,0,0,295,296,1,0,0,0,296,299,1,0,0,0,297,295,
-		1,0,0,0,298,290,1,0,0,0,298,299,1,0,0,0,299,300,1,0,0,0,300,302,5,13,0,
-		0,301,289,1,0,0,0,301,302,1,0,0,0,302,35,1,0,0,0,303,308,3,38,19,0,304,
-		308,3,44,22,0,305,308,3,40,20,0,306,308,3,42,21,0,307,303,1,0,0,0,307,
-		304,1,0,0,0,307,305,1,0,0,0,307,306,1,0,0,0,308,37,1,0,0,0,309,311,5,16,
-		0,0,310,309,1,0,0,0,310,311,1,0,0,0,311,312,1,0,0,0,312,313,7,1,0,0,313,
-		39,1,0,0,0,314,323,5,12,0,0,315,320,3,36,18,0,316,317,5,5,0,0,317,319,
-		3,36,18,0,318,316,1,0,0,0,319,322,1,0,0,0,320,318,1,0,0,0,320,321,1,0,
-		0,0,321,324,1,0,0,0,322,320,1,0,0,0,323,315,1,0,0,0,323,324,1,0,0,0,324,
-		325,1,0,0,0,325,326,5,13,0,0,326,41,1,0,0,0,327,328,5,31,0,0,328,329,3,
-		34,17,0,329,330,3,40,20,0,330,336,1,0,0,0,331,332,5,32,0,0,332,333,3,34,
-		17,0,333,334,5,40,0,0,334,336,1,0,0,0,335,327,1,0,0,0,335,331,1,0,0,0,
-		336,43,1,0,0,0,337,342,3,46,23,0,338,339,7,2,0,0,339,341,3,46,23,0,340,
-		338,1,0,0,0,341,344,1,0,0,0,342,340,1,0,0,0,342,343,1,0,0,0,343,45,1,0,
-		0,0,344,342,1,0,0,0,345,350,3,48,24,0,346,347,5,34,0,0,347,349,3,48,24,
-		0,348,346,1,0,0,0,349,352,1,0,0,0,350,348,1,0,0,0,350,351,1,0,0,0,351,
-		47,1,0,0,0,352,350,1,0,0,0,353,355,5,16,0,0,354,353,1,0,0,0,355,358,1,
-		0,0,0,356,354,1,0,0,0,356,357,1,0,0,0,357,366,1,0,0,0,358,356,1,0,0,0,
-		359,367,5,38,0,0,360,367,3,50,25,0,361,367,3,52,26,0,362,363,5,22,0,0,
-		363,364,3,44,22,0,364,365,5,23,0,0,365,367,1,0,0,0,366,359,1,0,0,0,366,
-		360,1,0,0,0,366,361,1,0,0,0,366,362,1,0,0,0,367,49,1,0,0,0,368,369,5,39,
-		0,0,369,370,5,22,0,0,370,375,3,44,22,0,371,372,5,5,0,0,372,374,3,44,22,
-		0,373,371,1,0,0,0,374,377,1,0,0,0,375,373,1,0,0,0,375,376,1,0,0,0,376,
-		378,1,0,0,0,377,375,1,0,0,0,378,379,5,23,0,0,379,51,1,0,0,0,380,381,7,
-		3,0,0,381,53,1,0,0,0,44,60,73,95,98,110,113,119,122,136,141,145,151,157,
-		162,167,178,186,193,198,206,210,214,223,226,231,235,245,250,257,266,285,
-		295,298,301,307,310,320,323,335,342,350,356,366,375
+		2,22,7,22,2,23,7,23,2,24,7,24,2,25,7,25,2,26,7,26,2,27,7,27,1,0,1,0,1,
+		0,1,0,5,0,61,8,0,10,0,12,0,64,9,0,1,0,1,0,1,0,1,0,1,1,1,1,1,1,1,1,5,1,
+		74,8,1,10,1,12,1,77,9,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,
+		1,1,1,1,1,1,1,1,1,1,1,5,1,96,8,1,10,1,12,1,99,9,1,3,1,101,8,1,1,1,1,1,
+		1,1,1,1,1,1,1,1,1,1,1,1,5,1,111,8,1,10,1,12,1,114,9,1,3,1,116,8,1,1,1,
+		1,1,1,1,1,1,3,1,122,8,1,1,2,3,2,125,8,2,1,2,1,2,1,3,1,3,1,3,1,3,1,3,1,
+		3,1,3,1,3,1,3,1,3,3,3,139,8,3,1,4,1,4,1,4,3,4,144,8,4,1,4,1,4,3,4,148,
+		8,4,1,4,1,4,5,4,152,8,4,10,4,12,4,155,9,4,1,4,5,4,158,8,4,10,4,12,4,161,
+		9,4,1,4,1,4,3,4,165,8,4,1,4,5,4,168,8,4,10,4,12,4,171,9,4,1,4,5,4,174,
+		8,4,10,4,12,4,177,9,4,1,4,1,4,1,5,1,5,1,5,1,5,1,5,1,6,1,6,1,6,1,6,5,6,
+		190,8,6,10,6,12,6,193,9,6,1,7,1,7,1,7,1,7,1,7,3,7,200,8,7,1,8,1,8,1,8,
+		5,8,205,8,8,10,8,12,8,208,9,8,1,9,1,9,3,9,212,8,9,1,9,1,9,1,9,1,10,1,10,
+		1,10,3,10,220,8,10,1,10,1,10,3,10,224,8,10,1,10,1,10,3,10,228,8,10,1,10,
+		1,10,1,10,1,10,1,10,5,10,235,8,10,10,10,12,10,238,9,10,3,10,240,8,10,1,
+		10,5,10,243,8,10,10,10,12,10,246,9,10,1,10,3,10,249,8,10,1,10,1,10,1,10,
+		1,11,1,11,1,11,5,11,257,8,11,10,11,12,11,260,9,11,1,12,1,12,3,12,264,8,
+		12,1,13,1,13,1,13,5,13,269,8,13,10,13,12,13,272,9,13,1,14,1,14,1,14,1,
+		14,5,14,278,8,14,10,14,12,14,281,9,14,1,14,1,14,1,15,1,15,1,15,1,15,1,
+		16,1,16,1,16,1,16,1,17,1,17,1,17,1,17,5,17,297,8,17,10,17,12,17,300,9,
+		17,1,18,1,18,1,18,1,18,1,18,5,18,307,8,18,10,18,12,18,310,9,18,3,18,312,
+		8,18,1,18,3,18,315,8,18,1,19,1,19,1,19,1,19,3,19,321,8,19,1,20,3,20,324,
+		8,20,1,20,1,20,1,21,1,21,1,21,1,21,5,21,332,8,21,10,21,12,21,335,9,21,
+		3,21,337,8,21,1,21,1,21,1,22,1,22,1,22,1,22,1,22,1,22,1,22,1,22,3,22,349,
+		8,22,1,23,1,23,1,23,5,23,354,8,23,10,23,12,23,357,9,23,1,24,1,24,1,24,
+		5,24,362,8,24,10,24,12,24,365,9,24,1,25,5,25,368,8,25,10,25,12,25,371,
+		9,25,1,25,1,25,1,25,1,25,1,25,1,25,1,25,3,25,380,8,25,1,26,1,26,1,26,1,
+		26,1,26,5,26,387,8,26,10,26,12,26,390,9,26,1,26,1,26,1,27,1,27,1,27,0,
+		0,28,0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34,36,38,40,42,44,46,
+		48,50,52,54,0,4,1,0,17,19,1,0,38,39,2,0,16,16,35,35,1,0,41,42,420,0,56,
+		1,0,0,0,2,121,1,0,0,0,4,124,1,0,0,0,6,138,1,0,0,0,8,140,1,0,0,0,10,180,
+		1,0,0,0,12,185,1,0,0,0,14,194,1,0,0,0,16,201,1,0,0,0,18,209,1,0,0,0,20,
+		219,1,0,0,0,22,253,1,0,0,0,24,261,1,0,0,0,26,265,1,0,0,0,28,273,1,0,0,
+		0,30,284,1,0,0,0,32,288,1,0,0,0,34,292,1,0,0,0,36,301,1,0,0,0,38,320,1,
+		0,0,0,40,323,1,0,0,0,42,327,1,0,0,0,44,348,1,0,0,0,46,350,1,0,0,0,48,358,
+		1,0,0,0,50,369,1,0,0,0,52,381,1,0,0,0,54,393,1,0,0,0,56,57,5,1,0,0,57,
+		58,5,42,0,0,58,62,5,2,0,0,59,61,3,2,1,0,60,59,1,0,0,0,61,64,1,0,0,0,62,
+		60,1,0,0,0,62,63,1,0,0,0,63,65,1,0,0,0,64,62,1,0,0,0,65,66,3,8,4,0,66,
+		67,5,3,0,0,67,68,5,0,0,1,68,1,1,0,0,0,69,70,5,4,0,0,70,75,3,54,27,0,71,
+		72,5,5,0,0,72,74,3,54,27,0,73,71,1,0,0,0,74,77,1,0,0,0,75,73,1,0,0,0,75,
+		76,1,0,0,0,76,122,1,0,0,0,77,75,1,0,0,0,78,79,5,6,0,0,79,80,3,6,3,0,80,
+		81,5,7,0,0,81,82,5,42,0,0,82,122,1,0,0,0,83,84,5,8,0,0,84,85,3,6,3,0,85,
+		86,5,9,0,0,86,87,5,42,0,0,87,122,1,0,0,0,88,89,5,10,0,0,89,90,3,46,23,
+		0,90,91,5,11,0,0,91,100,5,12,0,0,92,97,3,4,2,0,93,94,5,5,0,0,94,96,3,4,
+		2,0,95,93,1,0,0,0,96,99,1,0,0,0,97,95,1,0,0,0,97,98,1,0,0,0,98,101,1,0,
+		0,0,99,97,1,0,0,0,100,92,1,0,0,0,100,101,1,0,0,0,101,102,1,0,0,0,102,103,
+		5,13,0,0,103,104,5,7,0,0,104,105,5,42,0,0,105,122,1,0,0,0,106,115,5,14,
+		0,0,107,112,5,42,0,0,108,109,5,5,0,0,109,111,5,42,0,0,110,108,1,0,0,0,
+		111,114,1,0,0,0,112,110,1,0,0,0,112,113,1,0,0,0,113,116,1,0,0,0,114,112,
+		1,0,0,0,115,107,1,0,0,0,115,116,1,0,0,0,116,122,1,0,0,0,117,118,5,15,0,
+		0,118,119,5,40,0,0,119,120,5,5,0,0,120,122,5,40,0,0,121,69,1,0,0,0,121,
+		78,1,0,0,0,121,83,1,0,0,0,121,88,1,0,0,0,121,106,1,0,0,0,121,117,1,0,0,
+		0,122,3,1,0,0,0,123,125,5,16,0,0,124,123,1,0,0,0,124,125,1,0,0,0,125,126,
+		1,0,0,0,126,127,5,40,0,0,127,5,1,0,0,0,128,129,3,46,23,0,129,130,7,0,0,
+		0,130,131,3,46,23,0,131,139,1,0,0,0,132,133,3,46,23,0,133,134,5,20,0,0,
+		134,135,3,46,23,0,135,136,5,17,0,0,136,137,5,40,0,0,137,139,1,0,0,0,138,
+		128,1,0,0,0,138,132,1,0,0,0,139,7,1,0,0,0,140,141,5,21,0,0,141,143,5,22,
+		0,0,142,144,3,16,8,0,143,142,1,0,0,0,143,144,1,0,0,0,144,145,1,0,0,0,145,
+		147,5,23,0,0,146,148,3,14,7,0,147,146,1,0,0,0,147,148,1,0,0,0,148,149,
+		1,0,0,0,149,153,5,2,0,0,150,152,3,2,1,0,151,150,1,0,0,0,152,155,1,0,0,
+		0,153,151,1,0,0,0,153,154,1,0,0,0,154,159,1,0,0,0,155,153,1,0,0,0,156,
+		158,3,20,10,0,157,156,1,0,0,0,158,161,1,0,0,0,159,157,1,0,0,0,159,160,
+		1,0,0,0,160,162,1,0,0,0,161,159,1,0,0,0,162,164,5,24,0,0,163,165,3,26,
+		13,0,164,163,1,0,0,0,164,165,1,0,0,0,165,169,1,0,0,0,166,168,3,10,5,0,
+		167,166,1,0,0,0,168,171,1,0,0,0,169,167,1,0,0,0,169,170,1,0,0,0,170,175,
+		1,0,0,0,171,169,1,0,0,0,172,174,3,12,6,0,173,172,1,0,0,0,174,177,1,0,0,
+		0,175,173,1,0,0,0,175,176,1,0,0,0,176,178,1,0,0,0,177,175,1,0,0,0,178,
+		179,5,3,0,0,179,9,1,0,0,0,180,181,5,25,0,0,181,182,5,40,0,0,182,183,5,
+		26,0,0,183,184,5,40,0,0,184,11,1,0,0,0,185,186,5,27,0,0,186,191,5,40,0,
+		0,187,188,5,5,0,0,188,190,5,40,0,0,189,187,1,0,0,0,190,193,1,0,0,0,191,
+		189,1,0,0,0,191,192,1,0,0,0,192,13,1,0,0,0,193,191,1,0,0,0,194,199,5,28,
+		0,0,195,200,5,1,0,0,196,197,5,40,0,0,197,198,5,5,0,0,198,200,5,40,0,0,
+		199,195,1,0,0,0,199,196,1,0,0,0,200,15,1,0,0,0,201,206,3,18,9,0,202,203,
+		5,5,0,0,203,205,3,18,9,0,204,202,1,0,0,0,205,208,1,0,0,0,206,204,1,0,0,
+		0,206,207,1,0,0,0,207,17,1,0,0,0,208,206,1,0,0,0,209,211,5,37,0,0,210,
+		212,5,42,0,0,211,210,1,0,0,0,211,212,1,0,0,0,212,213,1,0,0,0,213,214,5,
+		29,0,0,214,215,3,36,18,0,215,19,1,0,0,0,216,217,3,22,11,0,217,218,5,30,
+		0,0,218,220,1,0,0,0,219,216,1,0,0,0,219,220,1,0,0,0,220,221,1,0,0,0,221,
+		223,5,41,0,0,222,224,3,28,14,0,223,222,1,0,0,0,223,224,1,0,0,0,224,225,
+		1,0,0,0,225,227,5,22,0,0,226,228,3,26,13,0,227,226,1,0,0,0,227,228,1,0,
+		0,0,228,229,1,0,0,0,229,239,5,23,0,0,230,231,5,29,0,0,231,236,3,36,18,
+		0,232,233,5,5,0,0,233,235,3,36,18,0,234,232,1,0,0,0,235,238,1,0,0,0,236,
+		234,1,0,0,0,236,237,1,0,0,0,237,240,1,0,0,0,238,236,1,0,0,0,239,230,1,
+		0,0,0,239,240,1,0,0,0,240,244,1,0,0,0,241,243,3,32,16,0,242,241,1,0,0,
+		0,243,246,1,0,0,0,244,242,1,0,0,0,244,245,1,0,0,0,245,248,1,0,0,0,246,
+		244,1,0,0,0,247,249,3,34,17,0,248,247,1,0,0,0,248,249,1,0,0,0,249,250,
+		1,0,0,0,250,251,5,31,0,0,251,252,5,40,0,0,252,21,1,0,0,0,253,258,3,24,
+		12,0,254,255,5,5,0,0,255,257,3,24,12,0,256,254,1,0,0,0,257,260,1,0,0,0,
+		258,256,1,0,0,0,258,259,1,0,0,0,259,23,1,0,0,0,260,258,1,0,0,0,261,263,
+		5,37,0,0,262,264,5,42,0,0,263,262,1,0,0,0,263,264,1,0,0,0,264,25,1,0,0,
+		0,265,270,5,37,0,0,266,267,5,5,0,0,267,269,5,37,0,0,268,266,1,0,0,0,269,
+		272,1,0,0,0,270,268,1,0,0,0,270,271,1,0,0,0,271,27,1,0,0,0,272,270,1,0,
+		0,0,273,274,5,19,0,0,274,279,3,30,15,0,275,276,5,5,0,0,276,278,3,30,15,
+		0,277,275,1,0,0,0,278,281,1,0,0,0,279,277,1,0,0,0,279,280,1,0,0,0,280,
+		282,1,0,0,0,281,279,1,0,0,0,282,283,5,32,0,0,283,29,1,0,0,0,284,285,5,
+		41,0,0,285,286,5,30,0,0,286,287,3,38,19,0,287,31,1,0,0,0,288,289,5,2,0,
+		0,289,290,3,8,4,0,290,291,5,3,0,0,291,33,1,0,0,0,292,293,5,7,0,0,293,298,
+		5,42,0,0,294,295,5,5,0,0,295,297,5,42,0,0,296,294,1,0,0,0,297,300,1,0,
+		0,0,298,296,1,0,0,0,298,299,1,0,0,0,299,35,1,0,0,0,300,298,1,0,0,0,301,
+		314,5,41,0,0,302,311,5,12,0,0,303,308,3,46,23,0,304,305,5,5,0,0,305,307,
+		3,46,23,0,306,304,1,0,0,0,307,310,1,0,0,0,308,306,1,0,0,0,308,309,1,0,
+		0,0,309,312,1,0,0,0,310,308,1,0,0,0,311,303,1,0,0,0,311,312,1,0,0,0,312,
+		313,1,0,0,0,313,315,5,13,0,0,314,302,1,0,0,0,314,315,1,0,0,0,315,37,1,
+		0,0,0,316,321,3,40,20,0,317,321,3,46,23,0,318,321,3,42,21,0,319,321,3,
+		44,22,0,320,316,1,0,0,0,320,317,1,0,0,0,320,318,1,0,0,0,320,319,1,0,0,
+		0,321,39,1,0,0,0,322,324,5,16,0,0,323,322,1,0,0,0,323,324,1,0,0,0,324,
+		325,1,0,0,0,325,326,7,1,0,0,326,41,1,0,0,0,327,336,5,12,0,0,328,333,3,
+		38,19,0,329,330,5,5,0,0,330,332,3,38,19,0,331,329,1,0,0,0,332,335,1,0,
+		0,0,333,331,1,0,0,0,333,334,1,0,0,0,334,337,1,0,0,0,335,333,1,0,0,0,336,
+		328,1,0,0,0,336,337,1,0,0,0,337,338,1,0,0,0,338,339,5,13,0,0,339,43,1,
+		0,0,0,340,341,5,33,0,0,341,342,3,36,18,0,342,343,3,42,21,0,343,349,1,0,
+		0,0,344,345,5,34,0,0,345,346,3,36,18,0,346,347,5,42,0,0,347,349,1,0,0,
+		0,348,340,1,0,0,0,348,344,1,0,0,0,349,45,1,0,0,0,350,355,3,48,24,0,351,
+		352,7,2,0,0,352,354,3,48,24,0,353,351,1,0,0,0,354,357,1,0,0,0,355,353,
+		1,0,0,0,355,356,1,0,0,0,356,47,1,0,0,0,357,355,1,0,0,0,358,363,3,50,25,
+		0,359,360,5,36,0,0,360,362,3,50,25,0,361,359,1,0,0,0,362,365,1,0,0,0,363,
+		361,1,0,0,0,363,364,1,0,0,0,364,49,1,0,0,0,365,363,1,0,0,0,366,368,5,16,
+		0,0,367,366,1,0,0,0,368,371,1,0,0,0,369,367,1,0,0,0,369,370,1,0,0,0,370,
+		379,1,0,0,0,371,369,1,0,0,0,372,380,5,40,0,0,373,380,3,52,26,0,374,380,
+		3,54,27,0,375,376,5,22,0,0,376,377,3,46,23,0,377,378,5,23,0,0,378,380,
+		1,0,0,0,379,372,1,0,0,0,379,373,1,0,0,0,379,374,1,0,0,0,379,375,1,0,0,
+		0,380,51,1,0,0,0,381,382,5,41,0,0,382,383,5,22,0,0,383,388,3,46,23,0,384,
+		385,5,5,0,0,385,387,3,46,23,0,386,384,1,0,0,0,387,390,1,0,0,0,388,386,
+		1,0,0,0,388,389,1,0,0,0,389,391,1,0,0,0,390,388,1,0,0,0,391,392,5,23,0,
+		0,392,53,1,0,0,0,393,394,7,3,0,0,394,55,1,0,0,0,45,62,75,97,100,112,115,
+		121,124,138,143,147,153,159,164,169,175,191,199,206,211,219,223,227,236,
+		239,244,248,258,263,270,279,298,308,311,314,320,323,333,336,348,355,363,
+		369,379,388
 	};
 
 	public static readonly ATN _ATN =

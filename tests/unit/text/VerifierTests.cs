@@ -30,6 +30,35 @@ public sealed class VerifierTests
         Verifier.Verify(GraphParser.Parse($"module \"m\" {{ {graph} }}").Main);
     }
 
+    [Fact]
+    public void State_is_updated_after_it_was_read()
+    {
+        var text = """
+            module "m" {
+              symbol N
+              graph(%0: f32[N], %1: f32[N]) {
+                %2 = Neg(%0) : f32[N] #0
+                %3 = Exp(%1) : f32[N] #1
+                return %2, %3
+                update 1 of 0
+                order 0, 1
+              }
+            }
+            """;
+        var module = GraphParser.Parse(text);
+        Verifier.Verify(module.Main);
+        Assert.Equal(new StateUpdate(1, 0), Assert.Single(module.Main.Updates));
+        Assert.Equal(GraphPrinter.Print(module), GraphPrinter.Print(GraphParser.Parse(GraphPrinter.Print(module))));
+        Assert.Equal([0], NodeOrder.Predecessors(module.Main)[1]);
+
+        var wrong = GraphParser.Parse(text.Replace("order 0, 1", "order 1, 0", StringComparison.Ordinal));
+        Assert.Throws<InternalCompilerException>(() => Verifier.Verify(wrong.Main));
+        Assert.Throws<DlcException>(() => GraphParser.Parse(text.Replace("update 1 of 0", "update 1 of 2", StringComparison.Ordinal)));
+        var other = GraphParser.Parse(text.Replace("%1: f32[N]", "%1: f32[N, 2]", StringComparison.Ordinal)
+            .Replace("%3 = Exp(%1) : f32[N]", "%3 = Exp(%1) : f32[N, 2]", StringComparison.Ordinal));
+        Assert.Throws<InternalCompilerException>(() => Verifier.Verify(other.Main));
+    }
+
     private const string TwoChains = """
         graph(%0: f32[N], %1: i64) {
           %2 = Neg(%0) : f32[N] #0
