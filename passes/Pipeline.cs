@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Dlc.Passes.Fusion;
+using Dlc.Passes.Rematerialization;
 using Dlc.Passes.Scheduling;
 using Dlc.Passes.Simplify;
 
@@ -9,7 +10,7 @@ namespace Dlc.Passes;
 public static class Pipeline
 {
     /// <summary>All passes from the imported graph to the one that is lowered.</summary>
-    public static ImmutableArray<PassGroup> Create() => [Simplify(), Fuse(), Schedule()];
+    public static ImmutableArray<PassGroup> Create() => [Simplify(), Fuse(), Schedule(), Rematerialize()];
 
     /// <summary>Makes the graph smaller and more regular, until nothing changes.</summary>
     public static PassGroup Simplify() => new(
@@ -61,4 +62,7 @@ public static class Pipeline
             // After fusion, which decides what is in memory at all; nothing after it may edit the graph without choosing again.
             new ScheduleNodes(),
         ]);
+
+    /// <summary>Prepares what the runtime decides when a limit is set; after scheduling, since it depends on the order.</summary>
+    public static PassGroup Rematerialize() => new("rematerialize", [new MarkEvictions()]);
 }

@@ -31,7 +31,7 @@ public static class ExecutableEmitter
         var copies = new List<(LoweredBuffer Source, int Output)>();
         for (var i = 0; i < program.Outputs.Count; i++)
         {
-            if (!values.DeclareOutput(program.Outputs[i], i))
+            if (program.Updates.All(u => u.Output != i) && !values.DeclareOutput(program.Outputs[i], i))
             {
                 copies.Add((program.Outputs[i], i));
             }
@@ -186,6 +186,7 @@ public static class ExecutableEmitter
     {
         var outputs = new Format.ModelOutput[program.Outputs.Count];
         var copied = copies.ToDictionary(c => c.Output, c => c.Source);
+        var updates = program.Updates.ToDictionary(u => u.Output, u => u.Input);
         for (var i = 0; i < outputs.Length; i++)
         {
             var buffer = program.Outputs[i];
@@ -201,6 +202,7 @@ public static class ExecutableEmitter
                 Name = name,
                 Value = value,
                 DimTexts = [.. buffer.Type.Shape.Dims.Select(SlotTable.TextOf)],
+                UpdatesInput = updates.GetValueOrDefault(i, -1),
             };
         }
 

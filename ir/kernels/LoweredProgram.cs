@@ -21,6 +21,12 @@ public sealed class LoweredProgram
     /// </summary>
     public List<ImmutableArray<int>> Orders { get; } = [];
 
+    /// <summary>Outputs that lie in the memory of inputs; main program only.</summary>
+    public List<StateUpdate> Updates { get; } = [];
+
+    /// <summary>Arena buffers that may leave memory between two uses; main program only.</summary>
+    public List<LoweredBuffer> Evictable { get; } = [];
+
     /// <summary>What is relied on inside, beyond what the programs around rely on: checked when the dims it speaks of are known and the program runs.</summary>
     public List<Guard> Guards { get; } = [];
 }

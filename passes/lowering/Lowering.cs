@@ -24,8 +24,10 @@ public static class Lowering
             program.Program.Inputs.Add(buffer);
         }
 
+        StateWrites.Bind(program, graph);
         var firstSteps = LowerGraph(program, graph);
         AddOutputs(program, graph);
+        AddCandidates(program, graph);
         AddOrders(program.Program, graph, firstSteps);
         program.Program.Guards.AddRange(graph.Facts.Guards);
         return program.Program;
@@ -68,26 +70,85 @@ public static class Lowering
         }
     }
 
+    /// <summary>The buffers that may leave memory, as the graph marks them.</summary>
+    private static void AddCandidates(ProgramBuilder program, Graph graph)
+    {
+        foreach (var node in graph.Nodes.Where(n => n.Op is Evict))
+        {
+            var buffer = RootOf(program[node.Inputs[0]]);
+            if (!program.Program.Evictable.Contains(buffer))
+            {
+                program.Program.Evictable.Add(buffer);
+            }
+        }
+    }
+
     /// <summary>
-    /// Each output gets a buffer of its own that a kernel fills; where the value is an input, a constant, a view or an output twice, it is copied.
+    /// Each output gets a buffer of its own that a kernel fills; where the value is an input, a constant, a view or an output twice, it is copied. What
+    /// updates an input is in that input's memory; where its producer could not write there it is copied, after all else has been read.
     /// </summary>
     internal static void AddOutputs(ProgramBuilder program, Graph graph)
     {
+        var updates = graph.Updates.ToDictionary(u => u.Output, u => u.Input);
         var given = new HashSet<LoweredBuffer>();
-        foreach (var output in graph.Outputs)
+        var buffers = new LoweredBuffer[graph.Outputs.Length];
+        for (var o = 0; o < buffers.Length; o++)
         {
-            var buffer = program[output];
-            if (buffer.Storage != BufferStorage.Arena || !program.Program.Buffers.Contains(buffer) || !given.Add(buffer))
+            var output = graph.Outputs[o];
+            buffers[o] = program[output];
+            if (!updates.ContainsKey(o)
+                && (buffers[o].Storage != BufferStorage.Arena || !program.Program.Buffers.Contains(buffers[o]) || !given.Add(buffers[o])))
             {
                 var copy = program.New(output.Type, BufferStorage.Arena, output.Name);
-                program.Program.Steps.Add(new CopyStep(buffer, copy, output.Producer?.Origins.ToValueList() ?? []));
-                buffer = copy;
+                Copy(program, output, buffers[o], copy);
+                buffers[o] = copy;
                 given.Add(copy);
             }
-
-            program.Program.Outputs.Add(buffer);
         }
+
+        foreach (var (o, input) in updates.OrderBy(u => u.Key))
+        {
+            if (RootOf(buffers[o]) is { Storage: BufferStorage.Input } other && !ReferenceEquals(other, program.Program.Inputs[input]))
+            {
+                // State that changes places with other state is saved before that is overwritten.
+                var saved = program.New(graph.Outputs[o].Type, BufferStorage.Arena, graph.Outputs[o].Name);
+                Copy(program, graph.Outputs[o], buffers[o], saved);
+                buffers[o] = saved;
+            }
+        }
+
+        foreach (var (o, input) in updates.OrderBy(u => u.Key))
+        {
+            var state = program.Program.Inputs[input];
+            if (ReferenceEquals(buffers[o], state))
+            {
+                buffers[o] = program.NewAlias(graph.Outputs[o].Type, state, graph.Outputs[o].Name);
+            }
+            else if (!ReferenceEquals(buffers[o].AliasOf, state))
+            {
+                var place = program.NewAlias(graph.Outputs[o].Type, state, graph.Outputs[o].Name);
+                Copy(program, graph.Outputs[o], buffers[o], place);
+                buffers[o] = place;
+            }
+
+            program.Program.Updates.Add(new StateUpdate(o, input));
+        }
+
+        program.Program.Outputs.AddRange(buffers);
     }
+
+    private static LoweredBuffer RootOf(LoweredBuffer buffer)
+    {
+        while (buffer.Storage == BufferStorage.Alias)
+        {
+            buffer = buffer.AliasOf!;
+        }
+
+        return buffer;
+    }
+
+    private static void Copy(ProgramBuilder program, Value output, LoweredBuffer from, LoweredBuffer to) =>
+        program.Program.Steps.Add(new CopyStep(from, to, output.Producer?.Origins.ToValueList() ?? []));
 
     private static void LowerNode(ProgramBuilder program, Node node)
     {
