@@ -7,7 +7,7 @@ namespace Dlc.Codegen.X86;
 
 /// <summary>
 /// Emits one kernel as two functions: the exported one unpacks its arguments and calls a body whose buffers are parameters that do not
-/// alias, which is what lets LLVM keep values in registers across stores. The body loops over work items, except where there are register
+/// alias (but for those that may be written in place), which is what lets LLVM keep values in registers across stores. The body loops over work items, except where there are register
 /// tiles: then it is one item, because constants that a loop around tiles shares would take registers from them.
 /// </summary>
 internal sealed class KernelEmitter(LaneBuilder b, MathLibrary math, LLVMValueRef zeros)
@@ -29,7 +29,11 @@ internal sealed class KernelEmitter(LaneBuilder b, MathLibrary math, LLVMValueRe
         body.AddAttributeAtIndex(OfFunction, b.Context.CreateEnumAttribute("noinline"));
         for (int i = 0; i < buffers + 2; i++)
         {
-            body.AddAttributeAtIndex(1 + i, b.Context.CreateEnumAttribute("noalias"));
+            if (!kernel.InPlace.Any(p => p.Input == i || p.Output == i))
+            {
+                body.AddAttributeAtIndex(1 + i, b.Context.CreateEnumAttribute("noalias"));
+            }
+
             if (i == buffers || (i < buffers && !kernel.Parameters[i].IsWritten))
             {
                 body.AddAttributeAtIndex(1 + i, b.Context.CreateEnumAttribute("readonly"));

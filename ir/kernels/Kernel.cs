@@ -46,8 +46,21 @@ public sealed class Kernel
     /// <summary>Equal for kernels that compile to the same code, whatever their names, messages and dims are called.</summary>
     public string StructuralKey { get; }
 
+    /// <summary>
+    /// Pairs of a parameter that is read and one that is written which may be the same memory: the code does not rely on their being apart.
+    /// </summary>
+    public ValueList<(int Input, int Output)> InPlace { get; private init; } = [];
+
     /// <summary>The number of work items.</summary>
     public Expr WorkItems => Body.End;
+
+    /// <summary>The same kernel for buffers that may be the same memory.</summary>
+    public Kernel WithInPlace(ValueList<(int Input, int Output)> pairs) => pairs.Count == 0 ? this
+        : new Kernel(Name, Parameters, DimParameters, Scratch, ScratchBytes, Body, Checks,
+            $"{StructuralKey}/in place {string.Join(' ', pairs.Select(p => $"{p.Input}>{p.Output}"))}")
+        {
+            InPlace = pairs,
+        };
 
     public override string ToString() => KernelPrinter.Print(this);
 }

@@ -116,18 +116,26 @@ internal sealed class GroupEmitter(ProgramBuilder program, LoweringGroup group, 
         return found;
     }
 
-    /// <summary>Stores an output of the group, given the index in the domain of the group's root; a transpose at the end moves the place.</summary>
-    public void Store(Value output, Expr[] index)
+    /// <summary>
+    /// Stores outputs of the group, given the index in the domain of the group's root; a transpose at the end moves the place. All are computed before the
+    /// first is stored, as an output may lie in the memory of an input.
+    /// </summary>
+    public void Store(IEnumerable<Value> outputs, Expr[] index)
     {
-        var (value, place) = (output, index);
+        foreach (var (output, place, element) in outputs.Select(o => Element(o, index)).ToList())
+        {
+            Kernel.Store(Output(output), Math.Canonical(Math.Linearize(place, output.Type.Shape)), element);
+        }
+    }
+
+    private (Value Output, Expr[] Place, Expr Element) Element(Value output, Expr[] index)
+    {
         if (output.Producer is { Op: Transpose transpose } node && group.Kind is FusionKind.MatMul)
         {
-            value = node.Inputs[0];
-            place = [.. transpose.Permutation.Select(axis => index[axis])];
+            return (output, [.. transpose.Permutation.Select(axis => index[axis])], Pull(node.Inputs[0], index));
         }
 
-        var element = Pull(value, index);
-        Kernel.Store(Output(output), Math.Canonical(Math.Linearize(place, output.Type.Shape)), element);
+        return (output, index, Pull(output, index));
     }
 
     public Expr Load(KernelBuffer buffer, Expr index) => Kernel.Let(ExprFactory.Load(buffer, Math.Canonical(index), _guard), "x");

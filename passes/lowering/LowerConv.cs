@@ -117,7 +117,7 @@ internal sealed class LowerConv
         });
         var work = (_channels * depth * _tile.Columns).FloorDiv(_tile.Lanes) + 1;
         var flops = _root.Output.Type.Shape.ElementCount(dims) * depth * 2;
-        _program.Launch(_kernel, _emitter.Arguments, work, _group.Node.Origins, flops);
+        _program.Launch(_kernel, _emitter.Arguments, work, _group.Node.Origins, flops, inPlace: true);
     }
 
     /// <summary>One tap, no stride, no padding: the panel is a stretch of each channel's image.</summary>
@@ -198,9 +198,6 @@ internal sealed class LowerConv
         {
             _emitter.Give(_root.Output, _ => element);
             Expr[] index = [batch, channel + r, .. _program.Math.Delinearize(pixel + c, _pixels)];
-            foreach (var output in _group.Outputs)
-            {
-                _emitter.Store(output, index);
-            }
+            _emitter.Store(_group.Outputs, index);
         });
 }

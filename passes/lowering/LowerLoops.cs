@@ -20,13 +20,7 @@ internal static class LowerLoops
     public static void Run(ProgramBuilder program, LoweringGroup group)
     {
         var shape = group.Outputs[0].Type.Shape;
-        void WriteAll(GroupEmitter emitter, Expr[] index)
-        {
-            foreach (var output in group.Outputs)
-            {
-                emitter.Store(output, index);
-            }
-        }
+        void WriteAll(GroupEmitter emitter, Expr[] index) => emitter.Store(group.Outputs, index);
 
         var space = IterationSpace.Of(program, group, shape, WriteAll);
         if (space.Runs.Count > 1 && space.Extents[^1] is { IsConstant: true, Constant: < ShortRun })
@@ -40,7 +34,7 @@ internal static class LowerLoops
         if (space.Runs.Count == 0)
         {
             kernel.Parallel(dims.One, _ => WriteAll(emitter, space.Index()));
-            program.Launch(kernel, emitter.Arguments, dims.Const(group.Nodes.Length), group.Node.Origins, Flops(group, dims), Sparse(program, group));
+            program.Launch(kernel, emitter.Arguments, dims.Const(group.Nodes.Length), group.Node.Origins, Flops(group, dims), Sparse(program, group), inPlace: true);
             return;
         }
 
@@ -62,7 +56,7 @@ internal static class LowerLoops
             kernel.LoopWithin("v", start, end, last, LoopKind.Vector, lane => WriteAll(emitter, space.Index([.. outerIndex, lane])));
         });
         var length = whole ? last : dims.Const(Chunk);
-        program.Launch(kernel, emitter.Arguments, length * group.Nodes.Length, group.Node.Origins, Flops(group, dims), Sparse(program, group));
+        program.Launch(kernel, emitter.Arguments, length * group.Nodes.Length, group.Node.Origins, Flops(group, dims), Sparse(program, group), inPlace: true);
     }
 
     /// <summary>Each node costs about its elements, those that loop for each element as much more.</summary>

@@ -125,7 +125,7 @@ internal sealed class LowerMatMul
         var rowsPerItem = blockRows ?? _rows;
         var work = (rowsPerItem * _depth * _tile.Columns).FloorDiv(_tile.Lanes) + 1;
         var flops = _batch.ElementCount(dims) * _rows * _columns * _depth * 2;
-        _program.Launch(_kernel, _emitter.Arguments, work, _group.Node.Origins, flops);
+        _program.Launch(_kernel, _emitter.Arguments, work, _group.Node.Origins, flops, inPlace: true);
     }
 
     /// <summary>Rows of A that one item takes: with a constant B as many as stay in the second-level cache; null for all.</summary>
@@ -184,10 +184,7 @@ internal sealed class LowerMatMul
             var at = row + r;
             var rows = _joinsRows ? _program.Math.Delinearize(at, new Shape(_root.Output.Type.Shape.Dims[..^1])) : [.. batchIndex, at];
             Expr[] index = [.. rows, column + c];
-            foreach (var output in _group.Outputs)
-            {
-                _emitter.Store(output, index);
-            }
+            _emitter.Store(_group.Outputs, index);
         });
     }
 

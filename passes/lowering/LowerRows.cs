@@ -70,7 +70,7 @@ internal sealed class LowerRows
 
             StoreOutputs(stages, length);
         });
-        _program.Launch(_kernel, _emitter.Arguments, length * _group.Nodes.Length, _group.Node.Origins);
+        _program.Launch(_kernel, _emitter.Arguments, length * _group.Nodes.Length, _group.Node.Origins, inPlace: true);
     }
 
     private Expr[] RowIndex() => [.. _rowIndex, .. _inner.Dims.Select(_ => ExprFactory.Int(0))];
@@ -148,20 +148,11 @@ internal sealed class LowerRows
 
     private void StoreOutputs(Dictionary<object, HashSet<Node>> stages, Dim length)
     {
-        foreach (var output in _group.Outputs.Except(FullOutputs()))
-        {
-            _emitter.Store(output, RowIndex());
-        }
+        _emitter.Store(_group.Outputs.Except(FullOutputs()), RowIndex());
 
         if (FullOutputs().Any())
         {
-            Loop(stages[this], length, index =>
-            {
-                foreach (var output in FullOutputs())
-                {
-                    _emitter.Store(output, index);
-                }
-            });
+            Loop(stages[this], length, index => _emitter.Store(FullOutputs(), index));
         }
     }
 

@@ -2,6 +2,7 @@ using Dlc.IR;
 using Dlc.IR.Kernels;
 using Dlc.IR.Ops;
 using Dlc.IR.Symbolic;
+using Dlc.Passes.Memory;
 
 namespace Dlc.Passes.Lowering;
 
@@ -111,10 +112,13 @@ internal sealed class ProgramBuilder
     /// <param name="origins">ONNX nodes.</param>
     /// <param name="flops">Scalar operations of the launch; null for those of all work items.</param>
     /// <param name="sparse">Of buffers that are read in places only: the bytes that are read.</param>
+    /// <param name="inPlace">The kernel stores each element once: look for outputs that may lie in the memory of inputs.</param>
     public void Launch(KernelBuilder builder, IReadOnlyList<LoweredBuffer> buffers, Dim workPerItem, IEnumerable<string> origins, Dim? flops = null,
-        IReadOnlyDictionary<LoweredBuffer, Dim>? sparse = null)
+        IReadOnlyDictionary<LoweredBuffer, Dim>? sparse = null, bool inPlace = false)
     {
         var kernel = builder.Build();
+        var mayShare = inPlace ? KernelInPlace.PairsOf(kernel) : [];
+        kernel = kernel.WithInPlace(mayShare);
         var items = kernel.WorkItems switch
         {
             DimExpr dim => dim.Dim,
@@ -124,9 +128,28 @@ internal sealed class ProgramBuilder
         Program.Steps.Add(new LaunchStep(kernel, buffers.ToValueList(), kernel.DimParameters, items, workPerItem, kernel.ScratchBytes,
             origins.ToValueList())
         {
+            InPlace = mayShare.Where(p => IsWhole(buffers, mayShare, p)).ToValueList(),
             Flops = flops ?? (items * workPerItem),
             Traffic = buffers.Distinct().Aggregate(Dims.Zero, (sum, b) => sum + (sparse?.GetValueOrDefault(b) ?? BytesOf(b))),
         });
+    }
+
+    /// <summary>All that the kernel reads of the memory of the input may be overwritten by the output; constants may not.</summary>
+    private static bool IsWhole(IReadOnlyList<LoweredBuffer> buffers, IReadOnlyList<(int Input, int Output)> pairs, (int Input, int Output) pair)
+    {
+        var root = RootOf(buffers[pair.Input]);
+        return root.Storage != BufferStorage.Constant && Enumerable.Range(0, buffers.Count)
+            .All(i => i == pair.Output || !ReferenceEquals(RootOf(buffers[i]), root) || pairs.Contains((i, pair.Output)));
+    }
+
+    private static LoweredBuffer RootOf(LoweredBuffer buffer)
+    {
+        while (buffer.AliasOf is { } of)
+        {
+            buffer = of;
+        }
+
+        return buffer;
     }
 
     private Dim BytesOf(LoweredBuffer buffer) => buffer.Type.Shape.ElementCount(Dims) * buffer.Type.Element.Bytes();

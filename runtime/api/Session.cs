@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Dlc.Runtime.Cpu;
 using Dlc.Runtime.Execution;
 using Dlc.Runtime.Format;
+using Dlc.Runtime.Memory;
 
 namespace Dlc.Runtime;
 
@@ -261,7 +262,7 @@ public sealed class Session : IDisposable
             }
         }
 
-        var made = new Executor(_executable, _options.TrimArenaAfterRuns, Threads, _options.Profile);
+        var made = new Executor(_executable, _options.TrimArenaAfterRuns, new PlanOptions(Threads, _options.InPlace), _options.Profile);
         lock (_lock)
         {
             _all.Add(made);

@@ -18,6 +18,10 @@ public sealed class SessionOptions
     /// 0 to never make it smaller.</summary>
     public int TrimArenaAfterRuns { get; init; } = 32;
 
+    /// <summary>Whether results may be written over what they are made of, where nobody needs that any more. Without it runs need more memory; their
+    /// results are the same bit for bit.</summary>
+    public bool InPlace { get; init; } = true;
+
     /// <summary>Execution contexts (each with its arena) kept for runs to come after many threads ran at once; at least 1.</summary>
     public int IdleContexts { get; init; } = 4;
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Dlc.Runtime.Cpu;
 using Dlc.Runtime.Format;
+using Dlc.Runtime.Memory;
 
 namespace Dlc.Runtime.Execution;
 
@@ -17,12 +18,12 @@ internal sealed unsafe class Executor : IDisposable
     private readonly StepProfile? _profile;
     private WorkerPool? _pool;
 
-    public Executor(LoadedExecutable executable, int runsBeforeTrim, int threads, StepProfile? profile)
+    public Executor(LoadedExecutable executable, int runsBeforeTrim, PlanOptions options, StepProfile? profile)
     {
         _executable = executable;
         _model = executable.Prepared;
         _profile = profile;
-        Store = new ValueStore(executable, runsBeforeTrim, threads);
+        Store = new ValueStore(executable, runsBeforeTrim, options);
         _loops = new LoopRunner(this, _model, runsBeforeTrim);
         _buffers = (void**)NativeMemory.AllocZeroed((nuint)(_model.MaxBuffers + _model.MaxDims + 1), sizeof(long));
         _dims = (long*)(_buffers + _model.MaxBuffers);

@@ -39,8 +39,9 @@ internal sealed unsafe class SegmentState : IDisposable
     /// <summary>Plans for <see cref="Sizes"/> unless the last plan was made for the same.</summary>
     /// <param name="entry">Plan of the entry.</param>
     /// <param name="others">Of all bind points, by number.</param>
+    /// <param name="options">Whether results are written in place.</param>
     /// <param name="bytes">Bytes of all values by number.</param>
-    public void Plan(SignaturePlan entry, SegmentState?[] others, ReadOnlySpan<long> bytes)
+    public void Plan(SignaturePlan entry, SegmentState?[] others, PlanOptions options, ReadOnlySpan<long> bytes)
     {
         bool isSame = _plan is not null && Sizes.AsSpan().SequenceEqual(_planned);
         for (int p = 0; p < _before.Length; p++)
@@ -54,7 +55,7 @@ internal sealed unsafe class SegmentState : IDisposable
         {
             // Not valid while planning may still fail.
             _plan = null;
-            var groups = new ItemGroups(entry.Order.Lifetimes[_point.Id], entry.Order.Pairs[_point.Id], Sizes, bytes);
+            var groups = new ItemGroups(entry.Order.Lifetimes[_point.Id], options.InPlace ? entry.Order.Pairs[_point.Id] : [], Sizes, bytes);
             var obstacles = new List<PlacedBuffer>();
             foreach (var plan in _before)
             {

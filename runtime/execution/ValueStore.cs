@@ -18,15 +18,15 @@ internal sealed unsafe class ValueStore : IDisposable
     private readonly NativeBlock _arena = new();
     private readonly SegmentState?[] _segments;
     private readonly void* _tables;
-    private readonly int _threads;
+    private readonly PlanOptions _options;
     private ArenaPolicy _policy;
     private SignaturePlan? _plan;
     private RunBinding _binding = null!;
 
-    public ValueStore(LoadedExecutable executable, int runsBeforeTrim, int threads)
+    public ValueStore(LoadedExecutable executable, int runsBeforeTrim, PlanOptions options)
     {
         _executable = executable;
-        _threads = threads;
+        _options = options;
         _model = executable.Prepared;
         _values = _model.Model.Values;
         _key = new long[_model.KeyLength];
@@ -129,7 +129,7 @@ internal sealed unsafe class ValueStore : IDisposable
         var plan = cache.Find(_key, hash);
         if (plan is null)
         {
-            plan = SignaturePlanner.Make(_model, _key, _threads);
+            plan = SignaturePlanner.Make(_model, _key, _options);
             cache.Add(plan);
         }
 
@@ -176,12 +176,12 @@ internal sealed unsafe class ValueStore : IDisposable
         {
             for (int i = 0; i < point.Items.Length; i++)
             {
-                segment.Sizes[i] = ValueSizes.Of(_model, point.Items[i], Slots, _threads);
+                segment.Sizes[i] = ValueSizes.Of(_model, point.Items[i], Slots, _options.Threads);
             }
 
             try
             {
-                segment.Plan(_plan!, _segments, new ReadOnlySpan<long>(Bytes, _values.Length));
+                segment.Plan(_plan!, _segments, _options, new ReadOnlySpan<long>(Bytes, _values.Length));
             }
             catch (OverflowException)
             {

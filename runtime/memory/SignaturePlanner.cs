@@ -11,9 +11,9 @@ internal static unsafe class SignaturePlanner
     /// <summary>Makes a plan.</summary>
     /// <param name="model">The model.</param>
     /// <param name="key">Dims of all inputs, one after the other.</param>
-    /// <param name="threads">Threads that will work, each of which needs scratch memory.</param>
+    /// <param name="options">What else it depends on.</param>
     /// <exception cref="DlcRuntimeException">WrongDim, BrokenGuard, NegativeDim, DimOverflow, OutOfMemory.</exception>
-    public static SignaturePlan Make(PreparedModel model, ReadOnlySpan<long> key, int threads)
+    public static SignaturePlan Make(PreparedModel model, ReadOnlySpan<long> key, PlanOptions options)
     {
         var point = model.Points[0];
         var slots = new long[model.Model.SlotNames.Length];
@@ -31,7 +31,7 @@ internal static unsafe class SignaturePlanner
 
             for (int i = 0; i < sizes.Length; i++)
             {
-                sizes[i] = ValueSizes.Of(model, point.Items[i], s, threads);
+                sizes[i] = ValueSizes.Of(model, point.Items[i], s, options.Threads);
             }
         }
 
@@ -40,10 +40,10 @@ internal static unsafe class SignaturePlanner
         try
         {
             long budget = ArenaPlanner.DefaultBudget / model.Orders.Length;
-            best = PlanOrder(model.Orders[0], sizes, bytes, budget, long.MaxValue)!;
+            best = PlanOrder(model.Orders[0], sizes, bytes, options, budget, long.MaxValue)!;
             for (int o = 1; o < model.Orders.Length; o++)
             {
-                if (PlanOrder(model.Orders[o], sizes, bytes, budget, best.Bytes) is { } other)
+                if (PlanOrder(model.Orders[o], sizes, bytes, options, budget, best.Bytes) is { } other)
                 {
                     (best, number) = (other, o);
                 }
@@ -68,9 +68,9 @@ internal static unsafe class SignaturePlanner
     }
 
     /// <summary>The plan of an order; null if it needs at least <paramref name="limit"/> bytes.</summary>
-    private static ArenaPlan? PlanOrder(PreparedOrder order, long[] sizes, long[] bytes, long budget, long limit)
+    private static ArenaPlan? PlanOrder(PreparedOrder order, long[] sizes, long[] bytes, PlanOptions options, long budget, long limit)
     {
-        var groups = new ItemGroups(order.Lifetimes[0], order.Pairs[0], sizes, bytes);
+        var groups = new ItemGroups(order.Lifetimes[0], options.InPlace ? order.Pairs[0] : [], sizes, bytes);
         var problem = groups.Problem(sizes, [], 0);
         long bound = problem.LowerBound();
         if (bound >= limit)
