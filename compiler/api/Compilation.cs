@@ -28,6 +28,10 @@ public sealed class Compilation
     /// <summary>The kernels and their launches.</summary>
     public LoweredProgram Program { get; }
 
+    /// <summary>The same compilation with more in the executable.</summary>
+    internal Compilation With(ExecutableModel executable) =>
+        new(executable, Report with { ConstantBytes = executable.Constants.Sum(c => c.Length) }, Module, Program);
+
     /// <summary>Loads the executable in this process.</summary>
     /// <exception cref="DlcRuntimeException">The code is for another processor, or memory ran out.</exception>
     public CompiledModel Load() => CompiledModel.FromModel(Executable);

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Dlc.Compiler.Driver;
 using Dlc.Compiler.Onnx;
+using Dlc.Compiler.Onnx.Proto;
+using Dlc.Compiler.Training;
 using Dlc.IR;
 using Dlc.IR.Diagnostics;
 using Dlc.Runtime;
@@ -58,5 +60,25 @@ public static class DlcCompiler
     {
         ArgumentNullException.ThrowIfNull(module);
         return CompileDriver.Run(() => module, options ?? new CompileOptions());
+    }
+
+    /// <summary>Compiles the training step of an ONNX file and opens it for training from the file's parameters.</summary>
+    public static TrainingSession CompileTraining(string path, TrainingOptions training, CompileOptions? options = null) =>
+        new(BuildTraining(path, training, options).Load());
+
+    /// <summary>Compiles the training step of an ONNX file; <see cref="TrainingSession"/> runs it.</summary>
+    public static Compilation BuildTraining(string path, TrainingOptions training, CompileOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(training);
+        return TrainingCompiler.Run(own => TrainingGraph.Build(path, training, own), training, options ?? new CompileOptions());
+    }
+
+    /// <summary>Compiles the training step of an ONNX model that is parsed already.</summary>
+    public static Compilation BuildTraining(ModelProto model, TrainingOptions training, CompileOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(training);
+        return TrainingCompiler.Run(own => TrainingGraph.Build(model, training, own), training, options ?? new CompileOptions());
     }
 }

@@ -2,6 +2,8 @@ using Dlc.Compiler.Onnx.Proto;
 using Dlc.IR;
 using Dlc.IR.Diagnostics;
 using Dlc.IR.Symbolic;
+using DataType = Dlc.Compiler.Onnx.Proto.TensorProto.Types.DataType;
+using ElementType = Dlc.IR.ElementType;
 
 namespace Dlc.Compiler.Onnx;
 
@@ -10,8 +12,12 @@ internal sealed class GraphImporter(ImportSession session, ImportScope scope)
 {
     private const int DeepestCalls = 64;
 
-    /// <summary>Defines the graph's constants; <paramref name="payloads"/> are data that are not in the proto, by position.</summary>
-    public void DefineInitializers(GraphProto graph, IReadOnlyDictionary<int, ReadOnlyMemory<byte>>? payloads = null)
+    /// <summary>
+    /// Defines the graph's constants; <paramref name="payloads"/> are data that are not in the proto, by position. Those named in
+    /// <paramref name="parameters"/> become inputs instead, and their data is not looked at: there need be none.
+    /// </summary>
+    public void DefineInitializers(
+        GraphProto graph, IReadOnlyDictionary<int, ReadOnlyMemory<byte>>? payloads = null, IReadOnlySet<string>? parameters = null)
     {
         for (var i = 0; i < graph.Initializer.Count; i++)
         {
@@ -25,6 +31,15 @@ internal sealed class GraphImporter(ImportSession session, ImportScope scope)
             try
             {
                 var payload = payloads is not null && payloads.TryGetValue(i, out var data) ? data : (ReadOnlyMemory<byte>?)null;
+                if (parameters?.Contains(name) == true)
+                {
+                    var dims = Shape.Of(scope.Builder.Dims, [.. initializer.Dims]);
+                    var input = scope.Builder.Input(new TensorType(OnnxTypes.ToElement((DataType)initializer.DataType)!.Value, dims), name);
+                    session.Parameters.Add(new ModelParameter(input, () => session.ReadTensor(initializer, $"initializer '{name}'", payload)));
+                    scope.Set(name, new OnnxValue(scope.Builder, input));
+                    continue;
+                }
+
                 scope.Set(name, new OnnxValue(scope.Builder, session.ReadTensor(initializer, $"initializer '{name}'", payload), name));
             }
             catch (UnsupportedModelException e)

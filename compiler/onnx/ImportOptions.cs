@@ -9,6 +9,9 @@ public sealed record ImportOptions
     /// <summary>Folder of external data; by default the model file's own. Null with a model from memory: it may have none.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>Which initializers become inputs, to be trained; null for none.</summary>
+    public ParameterSelection? Parameters { get; init; }
+
     /// <summary>Most ONNX nodes that a model may have once its functions are inlined; guards against functions that multiply.</summary>
     public int MaximumNodes { get; init; } = 1_000_000;
 }

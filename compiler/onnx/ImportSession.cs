@@ -43,6 +43,9 @@ internal sealed class ImportSession
     /// <summary>Dims of inputs that the model writes as 0: mostly not known, but 0 where nothing else makes sense.</summary>
     public HashSet<IR.Symbolic.Dim> WrittenAsZero { get; } = [];
 
+    /// <summary>The initializers that became inputs.</summary>
+    public List<ModelParameter> Parameters { get; } = [];
+
     public Symbolic.SymbolicTruths Truths { get; } = new();
 
     public Module Run()
@@ -67,7 +70,7 @@ internal sealed class ImportSession
         var frame = new ImportFrame(opsets, new Dictionary<string, AttributeProto>(), string.Empty, []);
         var scope = new ImportScope(builder, frame, parent: null);
         var importer = new GraphImporter(this, scope);
-        importer.DefineInitializers(graph, _payloads);
+        importer.DefineInitializers(graph, _payloads, _options.Parameters?.Of(graph));
         new InputImporter(this, scope, _options.Dims).Define(graph);
         importer.ImportNodes(graph.Node, graph.Output.Select(o => o.Name));
         ThrowIfUnsupported();

@@ -13,16 +13,23 @@ namespace Dlc.Compiler.Onnx;
 public static class OnnxImporter
 {
     /// <summary>Imports a model file; its external data lies in its folder.</summary>
-    public static Module Import(string path, ImportOptions? options = null)
+    public static Module Import(string path, ImportOptions? options = null) => ImportTrainable(path, options).Module;
+
+    /// <summary>Imports a model file, with the initializers that <see cref="ImportOptions.Parameters"/> selects as inputs.</summary>
+    public static TrainableModel ImportTrainable(string path, ImportOptions? options = null)
     {
         options ??= new ImportOptions();
         options = options.Folder is null ? options with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) } : options;
         return Guarded(path, () =>
         {
             var file = ModelFile.Read(path);
-            return new ImportSession(file.Model, Path.GetFileNameWithoutExtension(path), options, file.Payloads).Run();
+            return Run(new ImportSession(file.Model, Path.GetFileNameWithoutExtension(path), options, file.Payloads));
         });
     }
+
+    /// <summary>Imports a model from memory, with the initializers that <see cref="ImportOptions.Parameters"/> selects as inputs.</summary>
+    public static TrainableModel ImportTrainable(ModelProto model, ImportOptions? options = null) =>
+        Guarded("model", () => Run(new ImportSession(model, "model", options ?? new ImportOptions())));
 
     /// <summary>Imports a model from memory.</summary>
     public static Module Import(ReadOnlyMemory<byte> model, ImportOptions? options = null) => Guarded("model", () =>
@@ -34,8 +41,10 @@ public static class OnnxImporter
 
     private static Module Import(ModelProto model, string name, ImportOptions options) => new ImportSession(model, name, options).Run();
 
+    private static TrainableModel Run(ImportSession session) => new(session.Run(), session.Parameters);
+
     /// <summary>Turns every failure into a message for the user, except what can only be a bug.</summary>
-    private static Module Guarded(string where, Func<Module> import)
+    private static T Guarded<T>(string where, Func<T> import)
     {
         try
         {

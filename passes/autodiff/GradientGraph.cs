@@ -23,6 +23,24 @@ public sealed class GradientGraph
     /// <summary>For each parameter the gradient of the loss, of the parameter's type; null where the loss does not depend on it.</summary>
     public IReadOnlyList<Value?> Gradients { get; }
 
+    /// <summary>Of some parameters those that the loss depends on through float values, as far as can be told without differentiating.</summary>
+    public static IReadOnlySet<Value> Reached(Graph graph, int loss, IReadOnlyList<Value> parameters)
+    {
+        var activity = Activity.Of(graph.Nodes, parameters);
+        var live = new HashSet<Value> { graph.Outputs[loss] };
+        for (var i = graph.Nodes.Length - 1; i >= 0; i--)
+        {
+            var node = graph.Nodes[i];
+            if (node.Outputs.Any(o => live.Contains(o) && activity.Contains(o)))
+            {
+                live.UnionWith(node.Inputs);
+                live.UnionWith(Graph.Captures(node));
+            }
+        }
+
+        return parameters.Where(live.Contains).ToHashSet();
+    }
+
     /// <summary>Differentiates a graph.</summary>
     /// <param name="graph">The source. Its inputs stay the same objects.</param>
     /// <param name="loss">The position of the loss among its outputs: a float tensor of one element.</param>

@@ -73,6 +73,13 @@ public sealed unsafe class RunBinding : IDisposable
         Bind(index, (byte*)pin.Pointer, bytes.Length, dims, pin);
     }
 
+    /// <summary>Binds an input to a tensor of any element type.</summary>
+    public void BindInput(PortKey port, InputTensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        tensor.BindTo(this, port);
+    }
+
     /// <summary>Binds an input to a tensor: where it is if it is dense, else to a copy made now.</summary>
     public void BindInput<T>(PortKey port, Tensor<T> tensor)
         where T : unmanaged

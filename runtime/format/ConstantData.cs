@@ -41,7 +41,7 @@ public sealed class ConstantData
     internal static ConstantData InFile(string path, long offset, long length) => new(length, default, Copy(path, offset, length), offset);
 
     /// <summary>Writes all bytes to <paramref name="stream"/>.</summary>
-    internal void WriteTo(Stream stream)
+    public void WriteTo(Stream stream)
     {
         if (_write is null)
         {

@@ -9,7 +9,7 @@ namespace Dlc.Runtime.Format;
 /// <see cref="BindPoint"/>, or by a step; programs are numbered from the outside in (a sub-program has a larger index than the program
 /// that holds its step) and each sub-program belongs to one step.
 /// </remarks>
-public sealed class ExecutableModel
+public sealed record ExecutableModel
 {
     /// <summary>Name of the ONNX graph.</summary>
     public required string Name { get; init; }

@@ -1,0 +1,48 @@
+using Dlc.Compiler.Driver;
+using Dlc.Compiler.Onnx;
+using Dlc.Compiler.Training;
+using Dlc.Runtime.Format;
+
+namespace Dlc.Compiler;
+
+/// <summary>Compiles training steps.</summary>
+internal static class TrainingCompiler
+{
+    /// <summary>Compiles what <paramref name="build"/> gives; the executable carries the initial parameters.</summary>
+    public static Compilation Run(Func<ImportOptions, TrainingGraph> build, TrainingOptions training, CompileOptions options)
+    {
+        TrainingGraph? graph = null;
+        var compilation = CompileDriver.Run(() => (graph = build(options.ToImportOptions())).Model.Module, options);
+        var executable = compilation.Executable;
+        var constants = executable.Constants.ToList();
+        var parameters = graph!.Model.Parameters.ToDictionary(p => p.Input);
+        var entries = new List<TrainingInfo.Entry>();
+        foreach (var state in graph.Step.States)
+        {
+            var constant = -1;
+            if (state.Parameter == state.Input)
+            {
+                constant = constants.Count;
+                constants.Add(ConstantData.From(parameters[state.Input].Read().Memory));
+            }
+
+            entries.Add(new TrainingInfo.Entry(state.Name, state.Parameter?.Name, constant));
+        }
+
+        var info = new TrainingInfo
+        {
+            Loss = graph.Step.OutputNames[0],
+            Labels = LossSpec.Parse(training.Loss).Labels,
+            Optimizer = OptimizerSpec.Describe(training.Optimizer),
+            LearningRate = training.Optimizer.LearningRate,
+            AccumulationSteps = training.AccumulationSteps,
+            States = entries,
+        };
+        var property = KeyValuePair.Create(TrainingInfo.Property, info.ToString());
+        return compilation.With(executable with
+        {
+            Constants = [.. constants],
+            Properties = [.. executable.Properties.Append(property).OrderBy(p => p.Key, StringComparer.Ordinal)],
+        });
+    }
+}
