@@ -14,6 +14,7 @@ internal static class CommandLine
         root.Add(InspectCommand.Create());
         root.Add(ExplainCommand.Create());
         root.Add(BenchCommand.Create());
+        root.Add(MemoryCommand.Create());
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {

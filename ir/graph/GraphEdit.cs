@@ -115,6 +115,12 @@ public sealed class GraphEdit
             throw new InternalCompilerException(Reason, old.Producer, $"replaces {old} by {replacement}, which has another type");
         }
 
+        if (old.Name is { } name)
+        {
+            // Whoever looks for a tensor of the model finds what became of it.
+            GraphBuilder.Name(replacement, name);
+        }
+
         _map[old] = replacement;
     }
 

@@ -193,6 +193,35 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("batch=8", Run("bench", ModelPath, "--dims", "batch=1", "--dims", "batch=8", "--repeat", "2").Output);
     }
 
+    [Fact]
+    public void Memory_tells_the_formula_and_the_bytes_and_writes_plan_and_picture()
+    {
+        var (file, json, svg) = (Path.Combine(_folder, "m.dlcx"), Path.Combine(_folder, "m.json"), Path.Combine(_folder, "m.svg"));
+        var (code, output, error) = Run("memory", ModelPath);
+        Assert.Equal(("", 0), (error, code));
+        Assert.Contains("the arena of a run, in bytes", output);
+        Assert.Equal(0, Run("compile", ModelPath, "-o", file).Code);
+        (code, output, error) = Run("memory", file, "--dims", "batch=5", "--json", json, "--svg", svg, "--threads", "1");
+        Assert.Equal(("", 0), (error, code));
+        Assert.Contains("batch=5", output);
+        using (var plan = JsonDocument.Parse(File.ReadAllText(json)))
+        {
+            Assert.Equal(5, plan.RootElement.GetProperty("dims").GetProperty("batch").GetInt64());
+        }
+
+        Assert.StartsWith("<svg", File.ReadAllText(svg));
+        Assert.Equal(0, Run("memory", file, "--dims", "batch=5", "--dims", "x.0=9", "--json", json).Code);
+        using (var plans = JsonDocument.Parse(File.ReadAllText(json)))
+        {
+            Assert.Equal(9, plans.RootElement[1].GetProperty("dims").GetProperty("batch").GetInt64());
+        }
+
+        (code, _, error) = Run("memory", ModelPath, "--json", json);
+        Assert.Equal(1, code);
+        Assert.Contains("give --dims", error);
+        Assert.Contains("no input has a dim 'rows'", Run("memory", file, "--dims", "rows=1").Error);
+    }
+
     private static (int Code, string Output, string Error) Run(params string[] args)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
