@@ -19,13 +19,14 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, IReadOnlyD
     private readonly List<(string Name, List<Func<Format.Step>> Steps)> _programs = [];
 
     private List<int[]> _orders = [];
+    private int[] _evictable = [];
 
     /// <summary>Guards of the programs that are open.</summary>
     private readonly Stack<GuardPlacer> _guards = [];
 
     /// <summary>The programs so far; a sub-program has a larger index than the one around it.</summary>
     public Format.StepProgram[] Programs =>
-        [.. _programs.Select((p, i) => new Format.StepProgram { Name = p.Name, Steps = [.. p.Steps.Select(make => make())], Orders = i == 0 ? Orders() : [] })];
+        [.. _programs.Select((p, i) => new Format.StepProgram { Name = p.Name, Steps = [.. p.Steps.Select(make => make())], Orders = i == 0 ? Orders() : [], Evictable = i == 0 ? _evictable : [] })];
 
     /// <summary>Steps that were added at the end of the main program stay there.</summary>
     private int[][] Orders() => [.. _orders.Select(o => (int[])[.. o, .. Enumerable.Range(o.Length, _programs[0].Steps.Count - o.Length)])];
@@ -37,6 +38,7 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, IReadOnlyD
         PlaceGuards();
         EmitProgram(program, "main");
         _orders = [.. program.Orders.Select(o => o.ToArray())];
+        _evictable = [.. program.Evictable.Select(values.Of)];
     }
 
     /// <summary>Adds a step at the end of the main program.</summary>

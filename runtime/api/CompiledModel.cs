@@ -91,7 +91,7 @@ public sealed class CompiledModel : IDisposable
         query ??= new MemoryQuery();
         ArgumentOutOfRangeException.ThrowIfNegative(query.Threads);
         int threads = query.Threads == 0 ? Environment.ProcessorCount : query.Threads;
-        var plan = SignaturePlanner.Make(Executable.Prepared, [.. inputDims.SelectMany(d => d)], new PlanOptions(threads, query.InPlace));
+        var plan = SignaturePlanner.Make(Executable.Prepared, [.. inputDims.SelectMany(d => d)], new PlanOptions(threads, query.InPlace) { MemoryLimit = query.MemoryLimit, Rates = query.Rates });
         return MemoryReporter.Report(Executable.Prepared, plan, query.Rates);
     }
 

@@ -3,7 +3,8 @@ namespace Dlc.Runtime;
 /// <summary>How fast a device works, for estimates of time: a step takes as long as its operations or its traffic, whichever is longer.</summary>
 /// <param name="FlopsPerSecond">Scalar operations in a second, by all threads together.</param>
 /// <param name="BytesPerSecond">Bytes moved between processor and memory in a second.</param>
-public sealed record CostRates(double FlopsPerSecond, double BytesPerSecond)
+/// <param name="TransferBytesPerSecond">Bytes moved in a second between the arena and memory outside of it, one way.</param>
+public sealed record CostRates(double FlopsPerSecond, double BytesPerSecond, double TransferBytesPerSecond = 5e9)
 {
     /// <summary>A middling processor of today with a few cores.</summary>
     public static CostRates Default { get; } = new(1e11, 2e10);

@@ -19,6 +19,12 @@ public sealed record MemoryReport
     /// <summary>The largest sum of bytes over buffers alive at one step: no plan of these steps can do with less.</summary>
     public required long LowerBoundBytes { get; init; }
 
+    /// <summary>Bytes of copies outside of the arena of values that leave it for a while; 0 without a limit.</summary>
+    public long HostBytes { get; init; }
+
+    /// <summary>Estimated seconds of what is done twice or moved because of the limit.</summary>
+    public double ExtraSeconds { get; init; }
+
     /// <summary>Bytes of the weights, which are in the executable and are no part of the arena.</summary>
     public required long WeightBytes { get; init; }
 

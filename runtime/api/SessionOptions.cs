@@ -22,6 +22,13 @@ public sealed class SessionOptions
     /// results are the same bit for bit.</summary>
     public bool InPlace { get; init; } = true;
 
+    /// <summary>
+    /// Most bytes of a run: weights, inputs, outputs and arena together. Where the plan of a run needs more, values leave memory between their uses and are
+    /// computed again or copied back, in whatever way costs least time; results are the same bits. A run that can't be done in so little fails
+    /// before it starts and names the least limit that would do. It bounds each run by itself, and not the copies of values kept outside.
+    /// </summary>
+    public long MemoryLimit { get; init; } = long.MaxValue;
+
     /// <summary>Execution contexts (each with its arena) kept for runs to come after many threads ran at once; at least 1.</summary>
     public int IdleContexts { get; init; } = 4;
 

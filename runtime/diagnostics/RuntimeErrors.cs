@@ -62,4 +62,7 @@ public static class RuntimeErrors
 
     /// <summary>Dims are needed that were not given by name.</summary>
     public const string MissingDims = "DLC-R112";
+
+    /// <summary>The memory limit is below what the run needs at least.</summary>
+    public const string MemoryLimit = "DLC-R113";
 }

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Dlc.Runtime.Cpu;
 using Dlc.Runtime.Format;
 using Dlc.Runtime.Memory;
+using Dlc.Runtime.Rematerialization;
 
 namespace Dlc.Runtime.Execution;
 
@@ -47,7 +48,14 @@ internal sealed unsafe class Executor : IDisposable
         try
         {
             var plan = Store.Enter(binding, cache);
-            RunSteps(plan.Actions);
+            if (plan.Limited is null)
+            {
+                RunSteps(plan.Actions);
+            }
+            else
+            {
+                RunActions(plan.Limited);
+            }
         }
         finally
         {
@@ -63,16 +71,37 @@ internal sealed unsafe class Executor : IDisposable
     {
         foreach (var step in steps)
         {
-            if (_profile is null)
+            RunTimed(step);
+        }
+    }
+
+    private void RunActions(LimitedPlan plan)
+    {
+        foreach (ref readonly var action in plan.Actions.AsSpan())
+        {
+            Store.Move(plan, action);
+            if (action.Item >= 0)
             {
-                RunStep(step);
+                Store.Transfer(action);
             }
             else
             {
-                long start = Stopwatch.GetTimestamp();
-                RunStep(step);
-                _profile.Add(step.Index, Stopwatch.GetTimestamp() - start);
+                RunTimed(action.Step);
             }
+        }
+    }
+
+    private void RunTimed(PreparedStep step)
+    {
+        if (_profile is null)
+        {
+            RunStep(step);
+        }
+        else
+        {
+            long start = Stopwatch.GetTimestamp();
+            RunStep(step);
+            _profile.Add(step.Index, Stopwatch.GetTimestamp() - start);
         }
     }
 

@@ -18,4 +18,7 @@ internal sealed class PreparedOrder
     /// By bind point: items of which the second begins where the first ends and may be the same memory if it has as many bytes, by rising place.
     /// </summary>
     public required ItemPair[][] Pairs { get; init; }
+
+    /// <summary>The steps as the planner of evictions sees them; made when a limit first needs it.</summary>
+    public Rematerialization.ProgramTopology? Topology { get; set; }
 }

@@ -28,11 +28,14 @@ internal sealed class SignaturePlan
     /// <summary>Where the entry's planned items lie.</summary>
     public required ArenaPlan Arena { get; init; }
 
-    /// <summary>What is done, in order.</summary>
+    /// <summary>How the run stays within its limit; null where it does anyway.</summary>
+    public Rematerialization.LimitedPlan? Limited { get; init; }
+
+    /// <summary>What is done, in order, unless there is a <see cref="Limited"/> plan.</summary>
     public PreparedStep[] Actions => Order.Main;
 
     /// <summary>Bytes of the arena.</summary>
-    public long ArenaBytes => Arena.Bytes;
+    public long ArenaBytes => Limited?.ArenaBytes ?? Arena.Bytes;
 
     /// <summary>When the cache last handed it out.</summary>
     public long LastUse { get; set; }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Dlc.Runtime.Format;
 using Dlc.Runtime.Memory;
 using Dlc.Runtime.Native;
+using Dlc.Runtime.Rematerialization;
 
 namespace Dlc.Runtime.Execution;
 
@@ -16,6 +17,9 @@ internal sealed unsafe class ValueStore : IDisposable
     private readonly ValueInfo[] _values;
     private readonly long[] _key;
     private readonly NativeBlock _arena = new();
+
+    /// <summary>What left the arena for a while.</summary>
+    private readonly NativeBlock _outside = new();
     private readonly SegmentState?[] _segments;
     private readonly void* _tables;
     private readonly PlanOptions _options;
@@ -218,6 +222,7 @@ internal sealed unsafe class ValueStore : IDisposable
     public void Dispose()
     {
         _arena.Dispose();
+        _outside.Dispose();
         foreach (var segment in _segments)
         {
             segment?.Dispose();
@@ -240,11 +245,48 @@ internal sealed unsafe class ValueStore : IDisposable
         byte* arena = _arena.Ensure(plan.ArenaBytes);
         for (int i = 0; i < point.Items.Length; i++)
         {
-            Place(point.Items[i], plan.Sizes[i] == 0 ? Nothing : arena + plan.Arena.OffsetOf(i), plan.Sizes[i]);
+            // Under a limit the actions give places.
+            bool hasPlace = plan.Sizes[i] > 0 && plan.Limited is null;
+            Place(point.Items[i], hasPlace ? arena + plan.Arena.OffsetOf(i) : Nothing, plan.Sizes[i]);
+        }
+
+        if (plan.Limited is not null)
+        {
+            _outside.Ensure(plan.Limited.HostBytes);
         }
 
         AssignAddresses(point.Values);
         _plan = plan;
+    }
+
+    /// <summary>Gives items the places that they have from an action on.</summary>
+    public void Move(LimitedPlan plan, in LimitedAction action)
+    {
+        var point = _model.Points[0];
+        foreach (var (item, offset) in action.Placements)
+        {
+            Place(point.Items[item], _plan!.Sizes[item] == 0 ? Nothing : _arena.Address + offset, _plan.Sizes[item]);
+            foreach (int v in plan.Program.Aliases[item])
+            {
+                Addresses[v] = AliasAddress(v, _values[v]);
+            }
+        }
+    }
+
+    /// <summary>Copies an item out of the arena, or back.</summary>
+    public void Transfer(in LimitedAction action)
+    {
+        long bytes = _plan!.Sizes[action.Item];
+        byte* inside = Addresses[_model.Points[0].Items[action.Item].Value];
+        byte* outside = _outside.Address + action.HostOffset;
+        if (action.Kind == ActionKind.Offload)
+        {
+            Buffer.MemoryCopy(inside, outside, bytes, bytes);
+        }
+        else
+        {
+            Buffer.MemoryCopy(outside, inside, bytes, bytes);
+        }
     }
 
     private void Place(PlannedItem item, byte* address, long bytes)

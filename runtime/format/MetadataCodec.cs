@@ -46,6 +46,7 @@ internal static class MetadataCodec
             w.Text(program.Name);
             w.List(program.Steps, step => StepCodec.Write(w, step));
             w.List(program.Orders, w.Ints);
+            w.Ints(program.Evictable);
         });
         w.Unsigned((ulong)model.Constants.Length);
         for (int i = 0; i < model.Constants.Length; i++)
@@ -114,7 +115,7 @@ internal static class MetadataCodec
                 orders[o] = r.Ints();
             }
 
-            programs[i] = new StepProgram { Name = programName, Steps = steps, Orders = orders };
+            programs[i] = new StepProgram { Name = programName, Steps = steps, Orders = orders, Evictable = r.Ints() };
         }
 
         var data = new ConstantData[r.Count()];

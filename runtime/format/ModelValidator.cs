@@ -31,6 +31,11 @@ public static class ModelValidator
             Demand(model.Programs[p].Orders.Length == 0, $"program {p} has other orders, which only the main program may have");
         }
 
+        foreach (int value in model.Programs[0].Evictable)
+        {
+            Demand((uint)value < (uint)model.Values.Length, $"a value {value} that may leave memory is not there");
+        }
+
         foreach (int[] order in model.Programs[0].Orders)
         {
             CheckOrder(model.Programs[0].Steps, order);

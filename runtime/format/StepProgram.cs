@@ -16,4 +16,7 @@ public sealed class StepProgram
     /// given dims the runtime takes the order that needs the least memory; the steps as they stand where several need as little.
     /// </summary>
     public int[][] Orders { get; init; } = [];
+
+    /// <summary>Values of the main program that may leave memory between two uses when a limit asks for it; empty for any that can.</summary>
+    public int[] Evictable { get; init; } = [];
 }

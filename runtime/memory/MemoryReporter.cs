@@ -1,5 +1,6 @@
 using Dlc.Runtime.Execution;
 using Dlc.Runtime.Format;
+using Dlc.Runtime.Rematerialization;
 
 namespace Dlc.Runtime.Memory;
 
@@ -36,7 +37,18 @@ internal sealed class MemoryReporter
         var inputs = model.Inputs.Select(i => Name(i.Value, i.Name)).ToList();
         var outputs = model.Outputs.Where(o => o.UpdatesInput == -1).ToList();
         outputs.ForEach(o => Name(o.Value, o.Name));
-        NameBuffers();
+        if (_plan.Limited is null)
+        {
+            NameBuffers();
+        }
+        else
+        {
+            foreach (var item in _model.Points[0].Items.Where(i => i is { Step: < 0, Carried: < 0 }))
+            {
+                _names[item.Value] = null;
+            }
+        }
+
         for (int v = 0; v < model.Values.Length; v++)
         {
             if (_model.Roles[v] == ValueRole.Constant)
@@ -46,7 +58,8 @@ internal sealed class MemoryReporter
         }
 
         NameTheRest();
-        var buffers = _plan.Arena.Buffers
+        var limited = _plan.Limited is null ? null : new LimitedReporter(_model, _plan, _plan.Limited, _rates, v => Unique(v), NameOf);
+        var buffers = limited?.Buffers ?? _plan.Arena.Buffers
             .Select((b, g) => new MemoryBuffer(_bufferNames[g], b.Bytes, b.Offset, b.Start, b.End, _bufferValues[g]))
             .Where(b => b.Bytes > 0)
             .OrderBy(b => b.First).ThenBy(b => b.Offset)
@@ -55,14 +68,16 @@ internal sealed class MemoryReporter
         {
             Dims = Dims(),
             PeakBytes = _plan.ArenaBytes,
-            LowerBoundBytes = _plan.Arena.LowerBound,
+            LowerBoundBytes = _plan.Limited?.Plan.LowerBound ?? _plan.Arena.LowerBound,
+            HostBytes = _plan.Limited?.HostBytes ?? 0,
+            ExtraSeconds = _plan.Limited?.Plan.ExtraSeconds ?? 0,
             WeightBytes = model.Constants.Sum(c => c.Length),
             InputBytes = model.Inputs.Sum(i => _plan.Bytes[i.Value]),
             OutputBytes = outputs.Sum(o => _plan.Bytes[o.Value]),
             Order = _plan.OrderNumber,
             Inputs = inputs,
             Buffers = buffers,
-            Steps = Steps(buffers),
+            Steps = limited?.Steps ?? Steps(buffers),
             Unknown = _unknown,
         };
     }
@@ -184,7 +199,7 @@ internal sealed class MemoryReporter
             // What a loop keeps for its iterations is there from its beginning to its end.
             written.AddRange(begin[p].Select(b => b.Name).Where(n => !written.Contains(n)));
             read.AddRange(end[p].Select(b => b.Name).Where(n => !read.Contains(n) && !written.Contains(n)));
-            var (flops, seconds) = Cost(places[p]);
+            var (flops, seconds) = StepCosts.Of(places[p].Step, _plan.Slots, _plan.Bytes, _rates);
             steps.Add(new MemoryStep(p, kind, kernel, places[p].Step.Source.Origins, read, written, [.. end[p].Select(b => b.Name)], flops, seconds));
         }
 
@@ -193,7 +208,7 @@ internal sealed class MemoryReporter
 
     private List<string> Names(IEnumerable<int> values) => [.. values.Where(v => v >= 0).Select(NameOf).OfType<string>().Distinct()];
 
-    private static (string Kind, string Kernel, IEnumerable<int> Reads, IEnumerable<int> Writes) Describe(PreparedPlace place)
+    internal static (string Kind, string Kernel, IEnumerable<int> Reads, IEnumerable<int> Writes) Describe(PreparedPlace place)
     {
         switch (place.Step)
         {
@@ -221,22 +236,6 @@ internal sealed class MemoryReporter
                 };
             default:
                 throw new InvalidOperationException($"unknown step {place.Step.Kind}");
-        }
-    }
-
-    private (double Flops, double Seconds) Cost(PreparedPlace place)
-    {
-        switch (place.Step)
-        {
-            case PreparedLaunch launch:
-                var source = (LaunchStep)launch.Source;
-                double flops = source.FlopsSlot < 0 ? 0 : _plan.Slots[source.FlopsSlot];
-                double traffic = source.TrafficSlot < 0 ? 0 : _plan.Slots[source.TrafficSlot];
-                return (flops, _rates.Seconds(flops, traffic));
-            case PreparedCopy copy:
-                return (0, _rates.Seconds(0, 2.0 * _plan.Bytes[copy.To]));
-            default:
-                return (0, 0);
         }
     }
 }

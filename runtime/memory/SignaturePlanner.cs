@@ -1,4 +1,6 @@
 using Dlc.Runtime.Execution;
+using Dlc.Runtime.Format;
+using Dlc.Runtime.Rematerialization;
 
 namespace Dlc.Runtime.Memory;
 
@@ -12,7 +14,7 @@ internal static unsafe class SignaturePlanner
     /// <param name="model">The model.</param>
     /// <param name="key">Dims of all inputs, one after the other.</param>
     /// <param name="options">What else it depends on.</param>
-    /// <exception cref="DlcRuntimeException">WrongDim, BrokenGuard, NegativeDim, DimOverflow, OutOfMemory.</exception>
+    /// <exception cref="DlcRuntimeException">WrongDim, BrokenGuard, NegativeDim, DimOverflow, OutOfMemory, MemoryLimit.</exception>
     public static SignaturePlan Make(PreparedModel model, ReadOnlySpan<long> key, PlanOptions options)
     {
         var point = model.Points[0];
@@ -54,8 +56,19 @@ internal static unsafe class SignaturePlanner
             throw ValueSizes.TooLarge();
         }
 
+        LimitedPlan? limited = null;
+        if (options.MemoryLimit < long.MaxValue)
+        {
+            long outside = OutsideBytes(model.Model, bytes);
+            if (best.Bytes > options.MemoryLimit - outside)
+            {
+                limited = Limit(model, model.Orders[number], sizes, slots, bytes, options, outside);
+            }
+        }
+
         return new SignaturePlan
         {
+            Limited = limited,
             Key = key.ToArray(),
             Hash = PlanCache.HashOf(key),
             Slots = slots,
@@ -65,6 +78,21 @@ internal static unsafe class SignaturePlanner
             Order = model.Orders[number],
             Arena = best,
         };
+    }
+
+    /// <summary>Bytes of all that is in memory besides the arena: weights, inputs and outputs.</summary>
+    public static long OutsideBytes(ExecutableModel model, long[] bytes) =>
+        model.Constants.Sum(c => c.Length) + model.Inputs.Sum(i => bytes[i.Value]) + model.Outputs.Where(o => o.UpdatesInput == -1).Sum(o => bytes[o.Value]);
+
+    private static LimitedPlan Limit(
+        PreparedModel model, PreparedOrder order, long[] sizes, long[] slots, long[] bytes, PlanOptions options, long outside)
+    {
+        var ladder = LimitedPlan.LadderOf(model, order, sizes, slots, bytes, options);
+        return LimitedPlan.Choose(model, order, ladder, options.MemoryLimit - outside) ?? throw new DlcRuntimeException(
+            RuntimeErrors.MemoryLimit,
+            "the memory limit is too low for these dims",
+            $"at least {ladder.LeastBytes + outside} bytes (weights, inputs and outputs {outside}, arena {ladder.LeastBytes})",
+            $"{options.MemoryLimit}");
     }
 
     /// <summary>The plan of an order; null if it needs at least <paramref name="limit"/> bytes.</summary>

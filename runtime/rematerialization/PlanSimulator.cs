@@ -15,6 +15,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     private readonly List<long> _live = [];
     private readonly int[] _where = new int[topology.Values];
     private readonly int[] _next = new int[topology.Values];
+    private readonly bool[] _isEvicted = new bool[topology.Values];
     private readonly bool[] _onHost = new bool[topology.Values];
     private readonly RegenerationOrder _order = new(topology);
     private readonly List<int> _dying = [];
@@ -106,6 +107,12 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
         Array.Fill(_where, Absent);
         Array.Clear(_next);
         Array.Clear(_onHost);
+        for (var v = 0; v < _isEvicted.Length; v++)
+        {
+            var gaps = Math.Max(0, topology.Touches[v].Length - 1);
+            _isEvicted[v] = modes.AsSpan(topology.GapAfter(v, 0), gaps).ContainsAnyExcept(EvictionMode.Keep);
+        }
+
         (Peak, PeakAction, ExtraSeconds, HostBytes, _now, _hostNow) = (0, 0, 0, 0, 0, 0);
     }
 
@@ -114,7 +121,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
         _actions.Add(new PlanAction(ActionKind.Launch, step, step));
         foreach (var v in topology.Writes[step])
         {
-            if (_where[v] == Absent && !topology.IsResident[v] && !TakeOver(step, v))
+            if (_where[v] == Absent && !topology.IsResident[v] && !(numbers.InPlace && TakeOver(step, v)))
             {
                 Place(v);
             }
@@ -139,7 +146,8 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     {
         foreach (var (output, input) in topology.InPlace[step])
         {
-            if (output != written || _where[input] == Absent || numbers.Bytes[input] != numbers.Bytes[output] || !GoesAfter(input, step))
+            // What leaves and returns keeps a place of its own.
+            if (output != written || _where[input] == Absent || _isEvicted[input] || _isEvicted[output] || numbers.Bytes[input] != numbers.Bytes[output] || !GoesAfter(input, step))
             {
                 continue;
             }
@@ -154,7 +162,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
         return false;
     }
 
-    /// <summary>Whether a value that is there now is not needed after this step, and not saved either.</summary>
+    /// <summary>Whether a value that is there now is not needed after this step.</summary>
     private bool GoesAfter(int value, int step)
     {
         var touch = _next[value];
@@ -164,9 +172,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
             return false;
         }
 
-        return touch + 1 == touches.Length
-            || _modes[topology.GapAfter(value, touch)] is EvictionMode.Recompute or EvictionMode.RecomputeEachTime
-            || (_onHost[value] && _modes[topology.GapAfter(value, touch)] != EvictionMode.Keep);
+        return touch + 1 == touches.Length;
     }
 
     /// <summary>Counts a touch of each value and lets go of what leaves after it.</summary>

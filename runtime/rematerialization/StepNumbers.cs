@@ -12,6 +12,9 @@ internal sealed class StepNumbers
     /// <summary>Bytes a second from the arena to memory outside, and back.</summary>
     public required double TransferRate { get; init; }
 
+    /// <summary>Whether values may be written over what they are made of.</summary>
+    public bool InPlace { get; init; } = true;
+
     /// <summary>Seconds of moving a value one way.</summary>
     public double TransferSeconds(int value) => Bytes[value] / TransferRate;
 }

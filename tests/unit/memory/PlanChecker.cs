@@ -25,15 +25,24 @@ internal static class PlanChecker
     /// <summary>Every step reads only what is there, and buffers begin and end when the plan says.</summary>
     private static string? Replay(JsonElement plan)
     {
-        var buffers = plan.GetProperty("buffers").EnumerateArray().ToDictionary(b => Text(b, "name"));
+        // A value that leaves and returns has several buffers of one name, at different times.
+        var buffers = plan.GetProperty("buffers").EnumerateArray().ToLookup(b => Text(b, "name"), b => (First: Number(b, "first"), Last: Number(b, "last")));
         var there = Names(plan, "inputs").ToHashSet();
-        if (there.FirstOrDefault(buffers.ContainsKey) is { } early)
+        if (there.FirstOrDefault(buffers.Contains) is { } early)
         {
             return $"'{early}' is an input and a buffer";
         }
 
-        var (first, last) = (new Dictionary<string, int>(), new Dictionary<string, int>());
-        var dropped = new Dictionary<string, int>();
+        var touches = new Dictionary<string, List<(long Step, string How)>>();
+        void Note(string name, long step, string how)
+        {
+            if (buffers.Contains(name))
+            {
+                (touches.TryGetValue(name, out var list) ? list : touches[name] = []).Add((step, how));
+            }
+        }
+
+        var saved = new HashSet<string>();
         var index = 0;
         foreach (var step in plan.GetProperty("steps").EnumerateArray())
         {
@@ -42,27 +51,37 @@ internal static class PlanChecker
                 return $"step {index} calls itself {step.GetProperty("index")}";
             }
 
-            _ = (Text(step, "kind"), Text(step, "kernel"), Names(step, "origins").Count);
+            var kind = Text(step, "kind");
+            _ = (Text(step, "kernel"), Names(step, "origins").Count);
             if (step.GetProperty("flops").GetDouble() < 0 || step.GetProperty("seconds").GetDouble() < 0)
             {
                 return $"step {index} takes less than nothing";
             }
 
             // Written in place means read before.
-            if (Names(step, "reads").FirstOrDefault(r => !there.Contains(r)) is { } absent)
+            foreach (var read in Names(step, "reads"))
             {
-                return $"step {index} reads '{absent}', which is not there";
+                if (!there.Contains(read))
+                {
+                    return $"step {index} reads '{read}', which is not there";
+                }
+
+                Note(read, index, "read");
+                if (kind == "offload")
+                {
+                    saved.Add(read);
+                }
             }
 
             foreach (var written in Names(step, "writes"))
             {
-                there.Add(written);
-                first.TryAdd(written, index);
-            }
+                if (kind == "reload" && !saved.Contains(written))
+                {
+                    return $"step {index} brings back '{written}', which was never saved";
+                }
 
-            foreach (var touched in Names(step, "reads").Concat(Names(step, "writes")))
-            {
-                last[touched] = index;
+                there.Add(written);
+                Note(written, index, "write");
             }
 
             foreach (var gone in Names(step, "drops"))
@@ -72,19 +91,24 @@ internal static class PlanChecker
                     return $"step {index} drops '{gone}', which is not there";
                 }
 
-                dropped[gone] = index;
+                Note(gone, index, "drop");
             }
 
             index++;
         }
 
-        foreach (var (name, buffer) in buffers)
+        foreach (var stays in buffers)
         {
-            var (from, to) = (buffer.GetProperty("first").GetInt32(), buffer.GetProperty("last").GetInt32());
-            if (first.GetValueOrDefault(name, -1) != from || last.GetValueOrDefault(name, -1) != to || dropped.GetValueOrDefault(name, -1) != to)
+            var all = touches.GetValueOrDefault(stays.Key, []);
+            var outside = all.Count(t => !stays.Any(b => b.First <= t.Step && t.Step <= b.Last));
+            foreach (var (from, to) in stays)
             {
-                return $"'{name}' lives from {from} to {to}, but is written first at {first.GetValueOrDefault(name, -1)}, "
-                    + $"touched last at {last.GetValueOrDefault(name, -1)} and dropped at {dropped.GetValueOrDefault(name, -1)}";
+                var own = all.Where(t => from <= t.Step && t.Step <= to).ToList();
+                if (outside > 0 || own.Count == 0 || own.First(t => t.How != "read").Step != from || own[0].Step != from || own[^1].Step != to
+                    || !own.Contains((to, "drop")))
+                {
+                    return $"'{stays.Key}' lives from {from} to {to}, but is touched: {string.Join(", ", all)}";
+                }
             }
         }
 
