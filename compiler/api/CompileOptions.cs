@@ -14,6 +14,9 @@ public sealed record CompileOptions
     /// </summary>
     public IReadOnlyList<string> Dims { get; init; } = [];
 
+    /// <summary>Leaves operations in the model's order instead of choosing one that needs little memory: to see what the choice is worth.</summary>
+    public bool KeepOrder { get; init; }
+
     /// <summary>Threads of the compiler; 0 for as many as there are processors. Changes nothing in the result.</summary>
     public int Threads { get; init; }
 

@@ -67,7 +67,7 @@ internal sealed class CompileDriver
         {
             var manager = RunPasses(module, [Pipeline.Simplify()], null);
             operatorsOut = CountOperators(module.Main);
-            manager.Run(module, [Pipeline.Fuse(), Pipeline.Schedule()]);
+            manager.Run(module, _options.KeepOrder ? [Pipeline.Fuse()] : [Pipeline.Fuse(), Pipeline.Schedule()]);
             return manager;
         });
         var program = Stage(CompileStages.Lower, () => Lowering.Run(module.Main, _target.Machine));

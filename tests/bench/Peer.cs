@@ -44,6 +44,18 @@ internal sealed class Peer : IDisposable
     /// <summary>Compiles a model to a file; milliseconds of all stages.</summary>
     public double Compile(string model, string file) => Ask($"compile {model} {file}")[0];
 
+    /// <summary>Loads a compiled file to run it; resident bytes after that.</summary>
+    public double Map(string model, string file, int threads) => Ask($"mapped {model} {file} {threads}")[0];
+
+    /// <summary>Puts inputs of these sizes in place, without running; resident bytes after that.</summary>
+    public double Bind(string sizes) => Ask($"bind {sizes}")[0];
+
+    /// <summary>Runs what was bound once; resident bytes after that.</summary>
+    public double Run() => Ask("run")[0];
+
+    /// <summary>Runs at sizes drawn anew each time; resident bytes after run 200 and after the last.</summary>
+    public double[] Soak(int runs) => Ask($"soak {runs}");
+
     /// <summary>Loads a compiled file; milliseconds.</summary>
     public double Open(string file) => Ask($"open {file}")[0];
 

@@ -12,6 +12,11 @@ if (args is ["--worker", var engine])
     return 0;
 }
 
+if (args is ["--memory", .. var rest])
+{
+    return MemoryProgram.Run(rest);
+}
+
 if (args is ["--help"] or ["-h"])
 {
     Console.WriteLine(Arguments.Help);

@@ -50,6 +50,23 @@ internal static class Worker
                     case "open":
                         answer = Format(Open(words[1]));
                         break;
+                    case "mapped":
+                        suite = BenchModels.ByName(words[1]);
+                        model = DlcEngine.LoadCompiled(words[2], int.Parse(words[3], CultureInfo.InvariantCulture));
+                        answer = Format(ResidentMemory.Read());
+                        break;
+                    case "bind":
+                        run?.Dispose();
+                        run = model!.Prepare(suite!.Inputs(MemorySizes.Parse(words[1])));
+                        answer = Format(ResidentMemory.Settle());
+                        break;
+                    case "run":
+                        run!.Run();
+                        answer = Format(ResidentMemory.Read());
+                        break;
+                    case "soak":
+                        answer = string.Join(' ', Soak(model!, suite!, int.Parse(words[1], CultureInfo.InvariantCulture)).Select(Format));
+                        break;
                     case "allocated":
                         answer = Format(Allocated(run!));
                         break;
@@ -65,6 +82,28 @@ internal static class Worker
             Console.Out.WriteLine(Peer.Mark + answer);
             Console.Out.Flush();
         }
+    }
+
+    // Resident bytes after run 200 and after the last of many runs, each with inputs of other sizes.
+    private static List<double> Soak(IEngineModel model, SuiteModel suite, int runs)
+    {
+        const int warm = 200;
+        var random = new Random(11);
+        var resident = new List<double>();
+        for (var i = 1; i <= runs; i++)
+        {
+            using (var run = model.Prepare(suite.Inputs(MemorySizes.Draw(suite, random))))
+            {
+                run.Run();
+            }
+
+            if (i == warm || i == runs)
+            {
+                resident.Add(ResidentMemory.Settle());
+            }
+        }
+
+        return resident;
     }
 
     // Milliseconds of runs, one after another, until the slice is over; at least one.

@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text;
+using Dlc.Peers.OnnxRuntime;
+
+namespace Dlc.Bench;
+
+/// <summary>The tables of docs/memory.md.</summary>
+internal sealed class MemoryPage(int threads)
+{
+    private const string Begin = "<!-- memory:begin -->";
+    private const string End = "<!-- memory:end -->";
+    private readonly StringBuilder _text = new();
+
+    /// <summary>Prints the tables, and writes them between the markers of a page where one is named.</summary>
+    public void Write(IReadOnlyList<MemoryFigures> figures, IReadOnlyList<SoakFigures> soaks, IReadOnlyList<PlanFigures> plans, string? page)
+    {
+        Line($"Measured with `tests/bench/memory`: {threads} threads, ONNX Runtime {OrtLibrary.Version}, .NET {Environment.Version}. Sizes are MiB. *Grows* is what a");
+        Line("process that has loaded the model and its inputs, and nothing else, takes more after its first run and then after its second (resident memory, from");
+        Line("`/proc/self/statm`); it holds the outputs too, which the arena does not.");
+        Line("\n### All sizes of a network together\n");
+        Line("| network | arena | lower bound | arena / bound, worst | in the model's order | dlc grows | ORT grows | arena / ORT | dlc / ORT |");
+        Line("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+        foreach (var group in figures.GroupBy(f => f.Model))
+        {
+            var (arena, ours, theirs) = (group.Sum(f => f.Arena), group.Sum(f => Both(f.Ours)), group.Sum(f => Both(f.Theirs)));
+            Line($"| {group.Key} | {Size(arena)} | {Size(group.Sum(f => f.Bound))} | {Number(group.Max(f => f.Arena / f.Bound), 3)} | {Size(group.Sum(f => f.Unordered))} "
+                + $"| {Size(ours)} | {Size(theirs)} | {Number(arena / theirs, 2)} | {Number(ours / theirs, 2)} |");
+        }
+
+        Line("\n### Each size\n");
+        Line("| network | dims | arena | lower bound | in the model's order | dlc grows, first + second run | ORT grows, first + second run |");
+        Line("|---|---|---:|---:|---:|---:|---:|");
+        foreach (var f in figures)
+        {
+            Line($"| {f.Model} | {Dims(f.Size)} | {Size(f.Arena)} | {Size(f.Bound)} | {Size(f.Unordered)} "
+                + $"| {Size(f.Ours.First)} + {Size(f.Ours.Second)} | {Size(f.Theirs.First)} + {Size(f.Theirs.Second)} |");
+        }
+
+        if (soaks.Count > 0)
+        {
+            Line($"\n### Resident memory over {soaks[0].Runs} runs, each at other dims\n");
+            Line("| network | dlc after run 200 | at the end | growth | ORT after run 200 | at the end | growth |");
+            Line("|---|---:|---:|---:|---:|---:|---:|");
+            foreach (var s in soaks)
+            {
+                Line($"| {s.Model} | {Size(s.Ours[0])} | {Size(s.Ours[1])} | {Percent(s.Ours)} | {Size(s.Theirs[0])} | {Size(s.Theirs[1])} | {Percent(s.Theirs)} |");
+            }
+        }
+
+        Line("\n### Planning dims that are new\n");
+        Line("Milliseconds of `MemoryFor` (the plan and its report) at 200 drawn dims.\n");
+        Line("| network | median | worst |");
+        Line("|---|---:|---:|");
+        foreach (var plan in plans)
+        {
+            Line($"| {plan.Model} | {Number(plan.Median, 3)} | {Number(plan.Worst, 3)} |");
+        }
+
+        Console.WriteLine(_text);
+        if (page is null)
+        {
+            return;
+        }
+
+        var old = File.ReadAllText(page);
+        var (begin, end) = (old.IndexOf(Begin, StringComparison.Ordinal), old.IndexOf(End, StringComparison.Ordinal));
+        if (begin < 0 || end < begin)
+        {
+            throw new BenchException($"{page} lacks the markers {Begin} and {End}");
+        }
+
+        File.WriteAllText(page, $"{old[..(begin + Begin.Length)]}\n{_text}\n{old[end..]}");
+    }
+
+    // Paddle's names say nothing and fill the table.
+    private static string Dims(string size) => size.Replace("p2o.DynamicDimension.", "", StringComparison.Ordinal).Replace(",", ", ", StringComparison.Ordinal);
+
+    private static double Both((double First, double Second) growth) => Math.Max(0, growth.First + growth.Second);
+
+    private static string Percent(double[] resident) => $"{Number(100 * ((resident[1] / resident[0]) - 1), 1)}%";
+
+    private static string Size(double bytes)
+    {
+        var size = bytes / (1 << 20);
+        return Number(size, Math.Abs(size) < 10 ? 2 : 1);
+    }
+
+    private static string Number(double value, int decimals) => value.ToString($"F{decimals}", CultureInfo.InvariantCulture);
+
+    private void Line(string text) => _text.Append(text).Append('\n');
+}
