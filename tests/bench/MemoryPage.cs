@@ -39,6 +39,7 @@ internal sealed class MemoryPage(int threads)
         if (soaks.Count > 0)
         {
             Line($"\n### Resident memory over {soaks[0].Runs} runs, each at other dims\n");
+            Line("Both engines in a .NET process that compiles managed code once (`DOTNET_TieredCompilation=0`), after a collection.\n");
             Line("| network | dlc after run 200 | at the end | growth | ORT after run 200 | at the end | growth |");
             Line("|---|---:|---:|---:|---:|---:|---:|");
             foreach (var s in soaks)
@@ -49,11 +50,11 @@ internal sealed class MemoryPage(int threads)
 
         Line("\n### Planning dims that are new\n");
         Line("Milliseconds of `MemoryFor` (the plan and its report) at 200 drawn dims.\n");
-        Line("| network | median | worst |");
+        Line("| network | median | 95% within |");
         Line("|---|---:|---:|");
         foreach (var plan in plans)
         {
-            Line($"| {plan.Model} | {Number(plan.Median, 3)} | {Number(plan.Worst, 3)} |");
+            Line($"| {plan.Model} | {Number(plan.Median, 3)} | {Number(plan.Most, 3)} |");
         }
 
         Console.WriteLine(_text);

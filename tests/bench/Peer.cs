@@ -12,13 +12,20 @@ internal sealed class Peer : IDisposable
     private readonly Process _process;
 
     /// <summary>Starts a process that runs the engine of that name.</summary>
-    public Peer(string engine)
+    /// <param name="engine">The engine.</param>
+    /// <param name="isSettled">Compile managed code once and for all: hot methods compiled again later would count as growing memory.</param>
+    public Peer(string engine, bool isSettled = false)
     {
         Engine = engine;
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath!).Equals("dotnet", StringComparison.Ordinal))
         {
             start.ArgumentList.Add(typeof(Peer).Assembly.Location);
+        }
+
+        if (isSettled)
+        {
+            start.Environment["DOTNET_TieredCompilation"] = "0";
         }
 
         start.ArgumentList.Add("--worker");
