@@ -7,7 +7,7 @@ namespace Dlc.Passes.Training;
 
 /// <summary>
 /// A training step as one graph: loss, gradients, and the next content of every parameter and of the optimizer's state. Inputs are those of the model, the
-/// parameters and states, and <see cref="LearningRate"/> (f32 scalar); the first output is the loss.
+/// parameters and states, and <see cref="LearningRate"/> (f32 scalar); the first output is the loss. Parameters and states are updated in place.
 /// </summary>
 public sealed class TrainingStep
 {
@@ -59,7 +59,8 @@ public sealed class TrainingStep
         step._outputs.Add(step._writer.Shaped(value, []));
         step._names.Add(loss < module.OutputNames.Count ? module.OutputNames[loss] : "loss");
         step.Append(parameters, [.. gradients.Gradients.Select(g => g!)]);
-        module.Main = gradients.Builder.Build([.. step._outputs]);
+        var graph = gradients.Builder.Build([.. step._outputs]);
+        module.Main = graph.WithUpdates([.. step._states.Select(s => new StateUpdate(s.Output, graph.Inputs.IndexOf(s.Input)))]);
         module.OutputNames = step._names;
         return step;
     }
