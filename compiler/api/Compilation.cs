@@ -28,9 +28,9 @@ public sealed class Compilation
     /// <summary>The kernels and their launches.</summary>
     public LoweredProgram Program { get; }
 
-    /// <summary>The same compilation with more in the executable.</summary>
-    internal Compilation With(ExecutableModel executable) =>
-        new(executable, Report with { ConstantBytes = executable.Constants.Sum(c => c.Length) }, Module, Program);
+    /// <summary>The same compilation as that of a training step, with more in the executable.</summary>
+    internal Compilation With(ExecutableModel executable, string training) =>
+        new(executable, Report with { ConstantBytes = executable.Constants.Sum(c => c.Length), Training = training }, Module, Program);
 
     /// <summary>Loads the executable in this process.</summary>
     /// <exception cref="DlcRuntimeException">The code is for another processor, or memory ran out.</exception>

@@ -38,6 +38,9 @@ public sealed record CompileReport
     /// <summary>Bytes of code.</summary>
     public required long CodeBytes { get; init; }
 
+    /// <summary>What is trained, for a training step; else null.</summary>
+    public string? Training { get; init; }
+
     /// <summary>Wall time by stage (<see cref="CompileStages"/>), in order.</summary>
     public required IReadOnlyList<StageTime> Stages { get; init; }
 

@@ -32,7 +32,15 @@ public static class DlcCompiler
     /// <summary>Compiles an ONNX file to a <c>.dlcx</c> file, which <see cref="CompiledModel.Load"/> runs without the compiler.</summary>
     public static CompileReport CompileToFile(string path, string output, CompileOptions? options = null)
     {
-        var compilation = Build(path, options);
+        return Save(Build(path, options), output, options);
+    }
+
+    /// <summary>Compiles the training step of an ONNX file to a <c>.dlcx</c> file, which holds the initial parameters too; see <see cref="TrainingSession.Open"/>.</summary>
+    public static CompileReport CompileTrainingToFile(string path, TrainingOptions training, string output, CompileOptions? options = null) =>
+        Save(BuildTraining(path, training, options), output, options);
+
+    private static CompileReport Save(Compilation compilation, string output, CompileOptions? options)
+    {
         options?.Progress?.Invoke(new CompileProgress(CompileStages.Write));
         var start = Stopwatch.GetTimestamp();
         compilation.Save(output);

@@ -15,6 +15,8 @@ internal static class CommandLine
         root.Add(ExplainCommand.Create());
         root.Add(BenchCommand.Create());
         root.Add(MemoryCommand.Create());
+        root.Add(TrainCommand.Create());
+        root.Add(ExportCommand.Create());
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {

@@ -12,6 +12,8 @@ internal static class CompileCommand
         var (target, dims, threads) = (CommonOptions.Target(), CommonOptions.Dim(), CommonOptions.Threads());
         var (dump, times) = (CommonOptions.Dump(), CommonOptions.TimePasses());
         var command = new Command("compile", "Compile a model to a .dlcx file") { model, output, target, dims, threads, dump, times };
+        var training = new TrainingFlags();
+        training.AddTo(command);
         command.SetAction(parsed =>
         {
             var path = ModelLoader.RequireOnnx(parsed.GetRequiredValue(model), "compile");
@@ -23,8 +25,10 @@ internal static class CompileCommand
                 DumpDirectory = parsed.GetValue(dump),
             };
             var file = parsed.GetValue(output) ?? Path.ChangeExtension(path, ".dlcx");
-            var report = ProgressDisplay.Run(options, watched => DlcCompiler.CompileToFile(path, file, watched));
             var text = parsed.InvocationConfiguration.Output;
+            var how = training.Read(parsed);
+            var report = ProgressDisplay.Run(options, watched => how is null
+                ? DlcCompiler.CompileToFile(path, file, watched) : DlcCompiler.CompileTrainingToFile(path, how, file, watched));
             Summary.Print(report, text, parsed.GetValue(times));
             text.WriteLine($"wrote {file} ({Summary.Bytes(new FileInfo(file).Length)})");
             return ExitCodes.Good;

@@ -10,6 +10,11 @@ internal static class Summary
         output.WriteLine($"{report.Model} for {report.Target}");
         Line(output, "operators", $"{report.OperatorsIn} in, {report.OperatorsOut} out");
         Line(output, "kernels", $"{report.Launches} launches, {report.FusedKernels} of them fused; {report.DistinctKernels} distinct kernels compiled");
+        if (report.Training is { } training)
+        {
+            Line(output, "training", training);
+        }
+
         Line(output, "symbols", $"{report.Symbols}");
         Line(output, "guards", $"{report.Guards}");
         Line(output, "constants", Bytes(report.ConstantBytes));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dlc.Compiler.Driver;
 using Dlc.Compiler.Onnx;
 using Dlc.Compiler.Training;
@@ -43,6 +44,13 @@ internal static class TrainingCompiler
         {
             Constants = [.. constants],
             Properties = [.. executable.Properties.Append(property).OrderBy(p => p.Key, StringComparer.Ordinal)],
-        });
+        }, Describe(graph, info));
+    }
+
+    private static string Describe(TrainingGraph graph, TrainingInfo info)
+    {
+        var values = graph.Model.Parameters.Sum(p => p.Input.Type.Shape.ToNumbers().Aggregate(1L, (a, b) => a * b));
+        var frozen = graph.Frozen.Count == 0 ? "" : $"; the loss does not depend on {string.Join(", ", graph.Frozen.Select(n => $"'{n}'"))}";
+        return string.Create(CultureInfo.InvariantCulture, $"{graph.Model.Parameters.Count} parameters of {values:N0} numbers, {info.Optimizer}{frozen}");
     }
 }
