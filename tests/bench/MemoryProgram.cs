@@ -11,10 +11,11 @@ namespace Dlc.Bench;
 /// <param name="Arena">Our arena.</param>
 /// <param name="Bound">The largest sum of what is alive at one step.</param>
 /// <param name="Unordered">Our arena with operations in the model's order.</param>
+/// <param name="Outputs">The outputs, which lie outside of the arena.</param>
 /// <param name="Ours">What our process grows by on the first and on the second run.</param>
 /// <param name="Theirs">What ONNX Runtime's process grows by.</param>
-internal sealed record MemoryFigures(string Model, string Size, double Arena, double Bound, double Unordered, (double First, double Second) Ours,
-    (double First, double Second) Theirs);
+internal sealed record MemoryFigures(string Model, string Size, double Arena, double Bound, double Unordered, double Outputs,
+    (double First, double Second) Ours, (double First, double Second) Theirs);
 
 /// <summary>Resident bytes of the engines' processes after run 200 and at the end of many runs at drawn sizes.</summary>
 internal sealed record SoakFigures(string Model, int Runs, double[] Ours, double[] Theirs);
@@ -114,7 +115,8 @@ internal static class MemoryProgram
             var plan = ordered.MemoryFor(size.Sizes, query);
             var ours = Grow("dlc", size, peer => peer.Map(model.Name, file, threads));
             var theirs = Grow("ort", size, peer => peer.Load(model.Name, threads));
-            var figures = new MemoryFigures(model.Name, size.Label, plan.PeakBytes, plan.LowerBoundBytes, unordered.MemoryFor(size.Sizes, query).PeakBytes, ours, theirs);
+            var figures = new MemoryFigures(model.Name, size.Label, plan.PeakBytes, plan.LowerBoundBytes, unordered.MemoryFor(size.Sizes, query).PeakBytes,
+                plan.OutputBytes, ours, theirs);
             Console.Error.WriteLine(figures);
             yield return figures;
         }
