@@ -22,7 +22,7 @@ internal static class BeamSearch
         // By the number of done steps: a move with what is safe after it may take many.
         var levels = new List<SearchState>?[problem.Count + 1];
         Add(levels, space.Start());
-        for (var count = 0; count < problem.Count && !budget.IsSpent; count++)
+        for (var count = 0; count < problem.Count; count++)
         {
             if (levels[count] is not { } level)
             {
@@ -34,6 +34,11 @@ internal static class BeamSearch
             {
                 foreach (var step in space.Cheapest(state, MaximumMoves))
                 {
+                    if (budget.IsSpent)
+                    {
+                        return null;
+                    }
+
                     if (space.Move(state, step, bound) is { } next)
                     {
                         Add(levels, next);

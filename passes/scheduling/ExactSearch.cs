@@ -36,13 +36,13 @@ internal static class ExactSearch
                 continue;
             }
 
-            if (number > maximumStates || budget.IsSpent)
-            {
-                return (null, false);
-            }
-
             foreach (var step in state.Ready)
             {
+                if (number > maximumStates || budget.IsSpent)
+                {
+                    return (null, false);
+                }
+
                 if (space.Move(state, step, bound) is { } next)
                 {
                     Offer(next);

@@ -38,6 +38,7 @@ internal static class ListScheduler
             }
 
             isReady[step] = false;
+            int[] openers = [.. walk.OtherOpeners(step)];
             walk.Run(step);
             order.Add(step);
             foreach (var next in shape.After[step])
@@ -55,16 +56,13 @@ internal static class ListScheduler
                 {
                     Add(last);
                 }
+            }
 
-                if (touch.Opens && shape.Buffers[touch.Buffer].Openers.Length > 1)
+            foreach (var other in openers)
+            {
+                if (isReady[other])
                 {
-                    foreach (var other in shape.Buffers[touch.Buffer].Openers)
-                    {
-                        if (isReady[other])
-                        {
-                            Add(other);
-                        }
-                    }
+                    Add(other);
                 }
             }
         }

@@ -41,7 +41,26 @@ internal sealed class LiveWalk
 
     public long Peak { get; private set; }
 
+    /// <summary>Whether a buffer has been allocated; it may be free again.</summary>
     public bool IsOpen(int buffer) => _isOpen[buffer];
+
+    /// <summary>Other steps whose effect has changed as the given step is about to run: they would have allocated what it allocates now.</summary>
+    public IEnumerable<int> OtherOpeners(int step)
+    {
+        foreach (var touch in _shape.Touches[step])
+        {
+            if (touch.Opens && !_isOpen[touch.Buffer] && _shape.Buffers[touch.Buffer].Openers.Length > 1)
+            {
+                foreach (var other in _shape.Buffers[touch.Buffer].Openers)
+                {
+                    if (other != step)
+                    {
+                        yield return other;
+                    }
+                }
+            }
+        }
+    }
 
     /// <summary>The only step that still keeps a buffer live; -1 where there are several, or none can close it.</summary>
     public int LastCloser(int buffer) => _closersLeft[buffer] == 1 && !_shape.Buffers[buffer].IsLiveOut ? _closersMix[buffer] : -1;

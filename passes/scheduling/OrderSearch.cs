@@ -10,8 +10,14 @@ internal static class OrderSearch
     /// <summary>Most sets of steps that the exact search keeps for one stretch.</summary>
     private const int ExactStates = 20_000;
 
+    /// <summary>Most evaluations that the exact search may spend on one stretch.</summary>
+    private const long ExactEvaluations = 400_000;
+
     /// <summary>Widest beam.</summary>
     private const int BeamWidth = 48;
+
+    /// <summary>The beam stops when what it may still gain is less than this part of the peak.</summary>
+    private const int Precision = 100;
 
     /// <summary>Parts within parts that are taken apart.</summary>
     private const int MaximumDepth = 16;
@@ -84,7 +90,7 @@ internal static class OrderSearch
         }
 
         // Exact search is spent on what is small enough; what it cannot finish the beam takes up, once from each end.
-        var lent = budget.Lend(budget.Left / 2);
+        var lent = budget.Lend(Math.Min(budget.Left / 2, ExactEvaluations));
         var (order, isProved) = ExactSearch.Run(part, best, peak, floor, ExactStates, lent);
         budget.Return(lent);
         Offer(order);
@@ -93,21 +99,31 @@ internal static class OrderSearch
             return best;
         }
 
-        foreach (var isReversed in (bool[])[false, true])
+        var local = budget.Lend(budget.Left / 4);
+        Offer(LocalSearch.Run(part, best, floor, local));
+        budget.Return(local);
+
+        // A beam that only has to stay below a given peak ranks by live bytes alone; that peak is narrowed down by halves.
+        var low = floor;
+        while (peak - low > peak / Precision && !budget.IsSpent)
         {
-            if (peak <= floor || budget.IsSpent)
+            var aim = low + ((peak - low) / 2);
+            foreach (var isReversed in (bool[])[false, true])
             {
-                break;
+                if (peak > aim)
+                {
+                    var share = budget.Lend(budget.Left / 4);
+                    var width = (int)Math.Clamp(share.Left / (8L * part.Count), 1, BeamWidth);
+                    var found = BeamSearch.Run(isReversed ? reversed : part, isReversed ? Reversed(best) : best, aim + 1, aim, width, share);
+                    budget.Return(share);
+                    Offer(found is null || !isReversed ? found : Reversed(found));
+                }
             }
 
-            var share = budget.Lend(isReversed ? budget.Left : budget.Left / 2);
-            var width = (int)Math.Clamp(share.Left / (16L * part.Count), 1, BeamWidth);
-            var found = isReversed
-                ? BeamSearch.Run(reversed, Reversed(best), peak, floor, width, share)
-                : BeamSearch.Run(part, best, peak, floor, width, share);
-            Offer(found is null || !isReversed ? found : Reversed(found));
-            budget.Return(share);
+            low = peak > aim ? aim : low;
         }
+
+        Offer(LocalSearch.Run(part, best, floor, budget));
 
         return best;
 
@@ -132,7 +148,7 @@ internal static class OrderSearch
         var merged = new List<(int Step, long Net, long Rise)[]>();
         foreach (var steps in components)
         {
-            var (part, map) = problem.Extract(steps, _ => false);
+            var (part, map) = problem.Extract(steps, null);
             var within = Identity(steps.Length);
             if (steps.Length > 2)
             {

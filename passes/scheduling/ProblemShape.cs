@@ -75,47 +75,60 @@ internal sealed class ProblemShape
     /// The problem of ordering some of the steps, given the steps that are done by then. Buffers that stay live throughout are left out.
     /// </summary>
     /// <param name="steps">The steps in an order in which they can run; their positions become the numbers of the new problem's steps.</param>
-    /// <param name="isDone">The steps that run before; all others run later.</param>
-    public Part Extract(int[] steps, Func<int, bool> isDone)
+    /// <param name="isDone">The steps that run before; all others run later. Null where none runs before.</param>
+    public Part Extract(int[] steps, Func<int, bool>? isDone)
     {
         var position = new Dictionary<int, int>(steps.Length);
+        var inside = new Dictionary<int, (List<int> Openers, List<int> Closers)>();
+        var touched = new List<int>();
         for (var i = 0; i < steps.Length; i++)
         {
             position.Add(steps[i], i);
+            foreach (var touch in Touches[steps[i]])
+            {
+                if (!inside.TryGetValue(touch.Buffer, out var lists))
+                {
+                    inside.Add(touch.Buffer, lists = ([], []));
+                    touched.Add(touch.Buffer);
+                }
+
+                if (touch.Opens)
+                {
+                    lists.Openers.Add(i);
+                }
+
+                if (touch.Closes)
+                {
+                    lists.Closers.Add(i);
+                }
+            }
         }
 
         var number = new Dictionary<int, int>();
         var originals = new List<int>();
         var buffers = new List<Buffer>();
-        foreach (var b in steps.SelectMany(s => Touches[s]).Select(t => t.Buffer))
+        foreach (var b in touched)
         {
-            if (number.ContainsKey(b))
-            {
-                continue;
-            }
-
             var whole = Buffers[b];
-            var isLiveIn = whole.IsLiveIn || whole.Openers.Any(isDone);
-            var isLiveOut = whole.IsLiveOut || whole.Closers.Any(s => !position.ContainsKey(s) && !isDone(s));
-            var openers = isLiveIn ? [] : Inside(whole.Openers);
-            if ((isLiveIn && isLiveOut) || (!isLiveIn && openers.Length == 0))
+            var (openers, closers) = inside[b];
+            var isLiveIn = whole.IsLiveIn || (isDone is not null && whole.Openers.Any(isDone));
+            var isLiveOut = whole.IsLiveOut || (whole.Closers.Length > closers.Count
+                && (isDone is null || whole.Closers.Any(s => !isDone(s) && !position.ContainsKey(s))));
+            if ((isLiveIn && isLiveOut) || (!isLiveIn && openers.Count == 0))
             {
-                number.Add(b, -1);
                 continue;
             }
 
             number.Add(b, buffers.Count);
             originals.Add(b);
-            buffers.Add(new Buffer(openers, Inside(whole.Closers), isLiveIn, isLiveOut));
+            buffers.Add(new Buffer(isLiveIn ? [] : [.. openers], [.. closers], isLiveIn, isLiveOut));
         }
 
-        var before = steps.Select(s => Inside(Before[s])).ToArray();
+        int[][] before = [.. steps.Select(step => Before[step].Where(position.ContainsKey).Select(s => position[s]).Order().ToArray())];
         var inPlace = steps.Select(s => InPlace[s]
-            .Where(p => number.GetValueOrDefault(p.Output, -1) >= 0 && number.GetValueOrDefault(p.Input, -1) >= 0)
+            .Where(p => number.ContainsKey(p.Output) && number.ContainsKey(p.Input))
             .Select(p => new BufferPair(number[p.Output], number[p.Input])).ToArray()).ToArray();
         return new Part(new ProblemShape(before, Successors(before), [.. buffers], inPlace), steps, [.. originals]);
-
-        int[] Inside(int[] outer) => [.. outer.Where(position.ContainsKey).Select(s => position[s]).Order()];
     }
 
     /// <summary>The problem with other dependencies and closers; a step without any is out of the problem.</summary>

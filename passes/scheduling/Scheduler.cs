@@ -21,8 +21,8 @@ public sealed class Scheduler
     /// <summary>An order that gains less than this part of the peak at every sample is not worth having.</summary>
     private const double Worthwhile = 0.005;
 
-    /// <summary>Evaluations of a step that all searches together may make: about a second's work.</summary>
-    private const long Evaluations = 6_000_000;
+    /// <summary>Evaluations of a step that all searches together may make: well below a second of work.</summary>
+    private const long Evaluations = 1_500_000;
 
     private readonly SchedulingProblem _problem;
     private readonly ProblemShape _shape;
@@ -131,7 +131,7 @@ public sealed class Scheduler
         for (var k = 0; k < _sized.Count && !budget.IsSpent; k++)
         {
             var best = _pool.MinBy(c => c.Peaks[k])!;
-            if (best.Peaks[k] <= floors[k])
+            if (best.Peaks[k] <= floors[k] * (1 + (Worthwhile / 2)))
             {
                 continue;
             }

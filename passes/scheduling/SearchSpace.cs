@@ -16,6 +16,9 @@ internal sealed class SearchSpace
     private readonly SearchBudget _budget;
     private readonly ulong[] _names;
     private readonly int[] _position;
+    private readonly ulong[]?[] _before;
+    private readonly ulong[]?[] _openers;
+    private readonly ulong[]?[] _closers;
 
     // The state being built.
     private readonly ulong[] _done;
@@ -40,6 +43,9 @@ internal sealed class SearchSpace
         _done = new ulong[(problem.Count + 63) / 64];
         _names = new ulong[problem.Count];
         _position = new int[problem.Count];
+        _before = [.. _shape.Before.Select(ToSet)];
+        _openers = [.. _shape.Buffers.Select(b => ToSet(b.Openers))];
+        _closers = [.. _shape.Buffers.Select(b => ToSet(b.Closers))];
         for (var i = 0; i < preference.Length; i++)
         {
             _position[preference[i]] = i;
@@ -80,6 +86,7 @@ internal sealed class SearchSpace
     /// <summary>The state after a ready step and what is safe then; null where the peak reaches a bound.</summary>
     public SearchState? Move(SearchState from, int step, long bound)
     {
+        _budget.Spend(1 + ((_done.Length + from.Ready.Length) / 4));
         from.Done.CopyTo(_done, 0);
         _ready.Clear();
         _ready.AddRange(from.Ready);
@@ -133,11 +140,9 @@ internal sealed class SearchSpace
             isChanged = false;
             for (var i = 0; i < _ready.Count; i++)
             {
-                if (RunSafeChain(_ready[i]))
+                while (i < _ready.Count && RunSafeChain(_ready[i]))
                 {
-                    // What is ready now may stand anywhere.
                     isChanged = true;
-                    break;
                 }
             }
         }
@@ -262,6 +267,20 @@ internal sealed class SearchSpace
             return false;
         }
 
+        if (_before[step] is { } set)
+        {
+            _budget.Spend(set.Length / 16);
+            for (var w = set.Length - 1; w >= 0; w--)
+            {
+                if ((set[w] & ~_done[w]) != 0)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
         foreach (var before in _shape.Before[step])
         {
             if (!IsDone(before))
@@ -275,7 +294,7 @@ internal sealed class SearchSpace
 
     private (long Net, long Rise) Measure(int step)
     {
-        _budget.Spend(1);
+        _budget.Spend(1 + (_shape.Touches[step].Length / 4));
         long opened = 0, closed = 0;
         foreach (var touch in _shape.Touches[step])
         {
@@ -326,6 +345,20 @@ internal sealed class SearchSpace
             return false;
         }
 
+        if (_openers[buffer] is { } openers)
+        {
+            _budget.Spend(openers.Length / 16);
+            for (var w = 0; w < openers.Length; w++)
+            {
+                if ((openers[w] & _done[w]) != 0)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
         foreach (var opener in whole.Openers)
         {
             if (IsDone(opener))
@@ -345,6 +378,21 @@ internal sealed class SearchSpace
             return false;
         }
 
+        if (_closers[buffer] is { } closers)
+        {
+            _budget.Spend(closers.Length / 16);
+            for (var w = closers.Length - 1; w >= 0; w--)
+            {
+                var left = closers[w] & ~_done[w];
+                if (left != 0 && (w != step >> 6 || left != 1UL << (step & 63)))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
         // Later steps are more often still to come.
         for (var i = whole.Closers.Length - 1; i >= 0; i--)
         {
@@ -355,6 +403,23 @@ internal sealed class SearchSpace
         }
 
         return true;
+    }
+
+    /// <summary>Long lists of steps as sets; null where the list itself is quicker to look through.</summary>
+    private ulong[]? ToSet(int[] steps)
+    {
+        if (steps.Length <= 8)
+        {
+            return null;
+        }
+
+        var set = new ulong[_done.Length];
+        foreach (var step in steps)
+        {
+            set[step >> 6] |= 1UL << (step & 63);
+        }
+
+        return set;
     }
 
     /// <summary>Scatters the bits of a number (splitmix64).</summary>

@@ -12,7 +12,7 @@ internal sealed record SizedProblem(ProblemShape Shape, long[] Sizes, long[] Tra
     public SizedProblem Reverse() => this with { Shape = Shape.Reverse() };
 
     /// <summary>A part with its own numbering (see <see cref="ProblemShape.Extract"/>).</summary>
-    public (SizedProblem Problem, ProblemShape.Part Part) Extract(int[] steps, Func<int, bool> isDone)
+    public (SizedProblem Problem, ProblemShape.Part Part) Extract(int[] steps, Func<int, bool>? isDone)
     {
         var part = Shape.Extract(steps, isDone);
         return (new SizedProblem(part.Shape, [.. part.Buffers.Select(b => Sizes[b])], [.. steps.Select(s => Transient[s])]), part);

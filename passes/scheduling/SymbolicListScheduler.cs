@@ -70,6 +70,7 @@ internal sealed class SymbolicListScheduler
         {
             var step = Choose();
             Remove(step);
+            int[] openers = [.. _walk.OtherOpeners(step)];
             _walk.Run(step);
             order[i] = step;
             foreach (var next in _shape.After[step])
@@ -88,13 +89,11 @@ internal sealed class SymbolicListScheduler
             foreach (var touch in _shape.Touches[step])
             {
                 Update(_walk.LastCloser(touch.Buffer));
-                if (touch.Opens && _shape.Buffers[touch.Buffer].Openers.Length > 1)
-                {
-                    foreach (var other in _shape.Buffers[touch.Buffer].Openers)
-                    {
-                        Update(other);
-                    }
-                }
+            }
+
+            foreach (var other in openers)
+            {
+                Update(other);
             }
         }
 
