@@ -10,6 +10,7 @@ internal sealed class FactEngine
     private readonly Bounds bounds = new();
     private readonly Rewriter rewriter;
     private readonly InequalityStore store;
+    private readonly Witnesses witnesses;
     private readonly ClaimProver claims;
     private readonly DivisibilityStore divisibility;
     private readonly Queue<Dim> zeros = [];
@@ -20,7 +21,8 @@ internal sealed class FactEngine
         rewriter = new Rewriter(context, bounds);
         store = new InequalityStore(rewriter, bounds);
         divisibility = new DivisibilityStore(rewriter);
-        claims = new ClaimProver(rewriter, bounds, new InequalityProver(rewriter, bounds, store), divisibility);
+        witnesses = new Witnesses(rewriter, bounds);
+        claims = new ClaimProver(rewriter, bounds, new InequalityProver(rewriter, bounds, store, witnesses), divisibility, witnesses);
     }
 
     public Dim Simplify(Dim dim) => rewriter.Externalize(rewriter.Normalize(dim));
@@ -28,6 +30,11 @@ internal sealed class FactEngine
     public DimRange Range(Dim dim) => bounds.Of(rewriter.Normalize(dim));
 
     public Proof Prove(Dim left, Relation relation, Dim right) => claims.Prove(left, relation, right);
+
+    public Proof Preview(Dim left, Relation relation, Dim right) => claims.Preview(left, relation, right);
+
+    /// <summary>One more fact that witnesses have to satisfy, whether or not anything new follows from it.</summary>
+    public void Learn(Fact fact) => witnesses.Learn(fact);
 
     public void Assume(Dim left, Relation relation, Dim right)
     {

@@ -54,7 +54,7 @@ public sealed class Facts
     {
         lock (gate)
         {
-            var known = Prove(left, relation, right);
+            var known = Preview(left, relation, right);
             if (known == Proof.False)
             {
                 throw new DimContradictionException($"'{Describe(left, relation, right)}' ({source}) contradicts what is known.");
@@ -65,7 +65,9 @@ public sealed class Facts
                 return;
             }
 
-            all.Add(new Fact(left, relation, right, source));
+            var fact = new Fact(left, relation, right, source);
+            all.Add(fact);
+            engine.Learn(fact);
             if (known == Proof.True)
             {
                 return;
@@ -143,6 +145,20 @@ public sealed class Facts
 
             proofs[(left, relation, right)] = proof;
             return proof;
+        }
+    }
+
+    private Proof Preview(Dim left, Relation relation, Dim right)
+    {
+        Context.Check(left);
+        Context.Check(right);
+        try
+        {
+            return engine.Preview(left, relation, right);
+        }
+        catch (Exception exception) when (exception is OverflowException or DimTooLargeException)
+        {
+            return Proof.Unknown;
         }
     }
 

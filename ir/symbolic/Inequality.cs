@@ -10,6 +10,11 @@ internal sealed class Inequality(Dim expression)
 
     public int Version { get; set; }
 
+    /// <summary>Values of <see cref="Form"/> for the witnesses, as of <see cref="LaneVersion"/>.</summary>
+    public double[]? Lanes { get; set; }
+
+    public int LaneVersion { get; set; }
+
     /// <summary>Whether it waits for its bounds to be propagated.</summary>
     public bool Queued { get; set; }
 }

@@ -1,28 +1,36 @@
 namespace Dlc.IR.Symbolic;
 
 /// <summary>
-/// Proves that a form is at least 0: interval bounds first, then a small best-first search that adds non-negative multiples of known
-/// inequalities so that terms without a useful bound cancel, then a case split over minima and maxima.
+/// Proves that a form is at least 0: interval bounds first; then a best-first search that adds non-negative multiples of known inequalities so
+/// that terms without a useful bound cancel, and that drops what a witness refutes; then a linear program over the facts near the form; then
+/// a case split over minima and maxima.
 /// </summary>
-internal sealed class InequalityProver(Rewriter rewriter, Bounds bounds, InequalityStore store)
+internal sealed class InequalityProver
 {
-    private const int MaximumNodes = 16;
-    private const int MaximumPerNode = 24;
-    private const int MaximumPerSymbol = 8;
+    private const int MaximumNodes = 12;
+    private const int ManyInequalities = 1000;
+    private const int MaximumPerSymbol = 64;
+    private const int MaximumTerms = 10;
     private const int MaximumSplits = 3;
+    private const int MaximumOperands = 4;
 
-    /// <summary>With more inequalities than this the search is kept shorter: that is what makes many queries near-linear.</summary>
-    private const int ManyInequalities = 2000;
-    private const int NodesAmongMany = 3;
-    private const int PerNodeAmongMany = 8;
-    private const int PerSymbolAmongMany = 4;
-
-    private readonly PriorityQueue<LinearForm, (int Weight, int Order)> open = new();
+    private readonly Rewriter rewriter;
+    private readonly Bounds bounds;
+    private readonly InequalityStore store;
+    private readonly Witnesses witnesses;
+    private readonly PairProver pairs;
+    private readonly LinearProver linear;
+    private readonly PriorityQueue<Node, (int Weight, double Slack, int Order)> open = new();
     private readonly HashSet<LinearForm> seen = [];
-    private readonly List<List<Inequality>> lists = [];
-    private readonly List<bool> sinking = [];
-    private bool many;
-    private readonly Dictionary<Dim, LinearForm[]> implied = [];
+    private readonly double[] next = new double[LaneMath.Count];
+    private int order;
+
+    public InequalityProver(Rewriter rewriter, Bounds bounds, InequalityStore store, Witnesses witnesses)
+    {
+        (this.rewriter, this.bounds, this.store, this.witnesses) = (rewriter, bounds, store, witnesses);
+        pairs = new PairProver(bounds, store, witnesses);
+        linear = new LinearProver(rewriter, bounds, store);
+    }
 
     /// <summary>Whether form >= 0 follows.</summary>
     public bool IsNonNegative(LinearForm form) => IsNonNegative(form, MaximumSplits);
@@ -30,152 +38,254 @@ internal sealed class InequalityProver(Rewriter rewriter, Bounds bounds, Inequal
     private bool IsNonNegative(LinearForm form, int splits)
     {
         form = form.Tighten();
-        return bounds.IsNonNegative(form) || Search(form) || (splits > 0 && Split(form, splits - 1));
-    }
-
-    private bool Search(LinearForm goal)
-    {
-        open.Clear();
-        seen.Clear();
-        seen.Add(goal);
-        open.Enqueue(goal, default);
-        var order = 0;
-        many = store.Count > ManyInequalities;
-        var nodes = many ? NodesAmongMany : MaximumNodes;
-        var perSymbol = many ? PerSymbolAmongMany : MaximumPerSymbol;
-        for (var node = 0; node < nodes && open.TryDequeue(out var form, out _); node++)
+        if (bounds.IsNonNegative(form))
         {
-            var budget = many ? PerNodeAmongMany : MaximumPerNode;
-            FindSinking(form);
-            foreach (var term in form.Terms)
-            {
-                foreach (var atom in DimContext.Factors(term.Monomial))
-                {
-                    if (!atom.IsSymbol)
-                    {
-                        foreach (var fact in Implied(atom))
-                        {
-                            if (Try(form, fact, ref order))
-                            {
-                                return true;
-                            }
-                        }
-                    }
-                }
-            }
-
-            foreach (var list in Lists(form))
-            {
-                // A symbol with many facts is a hub: what matters is found under its partners.
-                for (var i = list.Count - 1; i >= Math.Max(0, list.Count - perSymbol) && budget > 0; i--, budget--)
-                {
-                    if (store.Form(list[i]) is { } fact && Try(form, fact, ref order))
-                    {
-                        return true;
-                    }
-                }
-            }
+            return true;
         }
 
-        return false;
-    }
-
-    /// <summary>Cancels terms of the form against a fact; true where the rest is seen to be non-negative.</summary>
-    private bool Try(LinearForm form, LinearForm fact, ref int order)
-    {
-        if (fact.Terms.Length > form.Terms.Length + 3)
+        var lanes = new double[LaneMath.Count];
+        witnesses.Evaluate(form, lanes);
+        if ((LaneMath.Negative(lanes) & witnesses.Alive) != 0)
         {
             return false;
         }
 
-        for (var i = 0; i < form.Terms.Length; i++)
+        if (CommonFactor(form) is { } factor)
         {
-            if (!sinking[i])
+            // A positive factor changes nothing; one that may be 0 still leaves the other way open.
+            if (IsNonNegative(form.Divide(factor), splits))
             {
-                continue;
+                return true;
             }
 
-            var (coefficient, monomial) = form.Terms[i];
-            foreach (var (factCoefficient, factMonomial) in fact.Terms)
+            if (bounds.Of(factor).Minimum >= 1)
             {
-                // form - multiple * factor * fact loses the monomial where the signs agree.
-                if ((coefficient < 0) != (factCoefficient < 0) || factMonomial.Degree > monomial.Degree)
-                {
-                    continue;
-                }
+                return false;
+            }
+        }
 
-                Dim? factor = null;
-                if (!ReferenceEquals(factMonomial, monomial))
-                {
-                    factor = monomial.Degree > 1 ? DimDivision.TryDivideMonomial(monomial, factMonomial) : null;
-                    if (factor is null || (many && !Meets(form, fact, factMonomial, factor)) || bounds.Of(factor).Minimum < 0)
-                    {
-                        continue;
-                    }
-                }
+        if (pairs.IsNonNegative(form))
+        {
+            return true;
+        }
 
-                var gcd = IntegerMath.Gcd(coefficient, factCoefficient);
-                var scale = Math.Abs(factCoefficient / gcd);
-                var next = form.Combine(scale, fact, -Math.Abs(coefficient / gcd), factor)?.Tighten();
-                if (next is null || next.Terms.Length > 8 || !seen.Add(next))
-                {
-                    continue;
-                }
+        // Among very many facts, chains are all that is looked for where the form is of their kind.
+        var isChain = store.Count > ManyInequalities && PairProver.Fits(form);
+        if (!isChain)
+        {
+            if (Search(form, lanes))
+            {
+                return true;
+            }
 
-                if (bounds.IsNonNegative(next))
-                {
-                    return true;
-                }
+            if (witnesses.Refute(form))
+            {
+                return false;
+            }
 
-                open.Enqueue(next, (Weight(next), order++));
+            if (linear.IsNonNegative(form))
+            {
+                return true;
+            }
+        }
+
+        return splits > 0 && Split(form, splits - 1);
+    }
+
+    /// <summary>A monomial that is at least 0 and divides every term, or null.</summary>
+    private Dim? CommonFactor(LinearForm form)
+    {
+        if (form.Constant != 0 || form.Terms.Length < 2)
+        {
+            return null;
+        }
+
+        var common = form.Terms[0].Monomial.Factors;
+        foreach (var term in form.Terms[1..])
+        {
+            var pool = term.Monomial.Factors.ToList();
+            common = [.. common.Where(pool.Remove)];
+        }
+
+        common = [.. common.Where(factor => bounds.Of(factor).Minimum >= 0)];
+        return common.IsEmpty ? null : common[0].Context.Monomial(common);
+    }
+
+    private bool Search(LinearForm goal, double[] lanes)
+    {
+        open.Clear();
+        seen.Clear();
+        seen.Add(goal);
+        order = 0;
+        open.Enqueue(new Node(goal, lanes), default);
+        for (var node = 0; node < MaximumNodes && open.TryDequeue(out var item, out _); node++)
+        {
+            if (Expand(item))
+            {
+                return true;
             }
         }
 
         return false;
     }
 
-    /// <summary>Whether, besides the term that cancels, the fact times the factor has a monomial in common with the form.</summary>
-    private static bool Meets(LinearForm form, LinearForm fact, Dim cancelled, Dim factor)
+    private bool Expand(Node node)
     {
-        foreach (var own in fact.Terms)
+        var pivot = Pivot(node.Form);
+        for (var i = 0; i < node.Form.Terms.Length; i++)
         {
-            if (ReferenceEquals(own.Monomial, cancelled))
+            if (pivot >= 0 && i != pivot)
             {
                 continue;
             }
 
-            foreach (var term in form.Terms)
+            var monomial = node.Form.Terms[i].Monomial;
+            foreach (var atom in monomial.Factors.Distinct())
             {
-                if (term.Monomial.Degree == own.Monomial.Degree + factor.Degree
-                    && ReferenceEquals(DimDivision.TryDivideMonomial(term.Monomial, own.Monomial), factor))
+                foreach (var fact in AtomFacts.Of(atom, rewriter, bounds))
                 {
-                    return true;
+                    if (Try(node, i, fact, null))
+                    {
+                        return true;
+                    }
+                }
+
+                foreach (var symbol in SymbolSet.Of(atom))
+                {
+                    // A symbol with many facts is a hub: what matters is found under its partners.
+                    var list = store.Of(symbol);
+                    for (var f = list.Count - 1; f >= Math.Max(0, list.Count - MaximumPerSymbol); f--)
+                    {
+                        if (store.Form(list[f]) is { } fact && Try(node, i, fact, list[f]))
+                        {
+                            return true;
+                        }
+                    }
                 }
             }
         }
 
-        return fact.Terms.Length == 1;
+        return false;
     }
 
-    /// <summary>
-    /// Marks the terms that may be negative: only those are worth cancelling. Where there are none the constant is to blame, and every
-    /// term may have a better bound.
-    /// </summary>
-    private void FindSinking(LinearForm form)
+    /// <summary>The term that most needs to be cancelled: one that may be negative, with the fewest facts. -1 for any.</summary>
+    private int Pivot(LinearForm form)
     {
-        sinking.Clear();
-        foreach (var term in form.Terms)
+        var (best, least) = (-1, int.MaxValue);
+        for (var i = 0; i < form.Terms.Length; i++)
         {
-            sinking.Add(Interval.Scale(bounds.Of(term.Monomial), term.Coefficient).Minimum < 0);
+            var (coefficient, monomial) = form.Terms[i];
+            if (Interval.Scale(bounds.Of(monomial), coefficient).Minimum >= 0)
+            {
+                continue;
+            }
+
+            var count = 0;
+            foreach (var atom in monomial.Factors)
+            {
+                count += atom.IsSymbol ? store.Of(atom).Count : 1;
+            }
+
+            (best, least) = count < least ? (i, count) : (best, least);
         }
 
-        if (!sinking.Contains(true))
+        return best;
+    }
+
+    /// <summary>Cancels a term of the form against a fact; true where the rest is seen to be non-negative.</summary>
+    private bool Try(Node node, int term, LinearForm fact, Inequality? source)
+    {
+        if (fact.Terms.Length > node.Form.Terms.Length + 3)
         {
-            for (var i = 0; i < sinking.Count; i++)
-            {
-                sinking[i] = true;
-            }
+            return false;
         }
+
+        witnesses.Charge(1);
+        var (coefficient, monomial) = node.Form.Terms[term];
+        foreach (var (factCoefficient, factMonomial) in fact.Terms)
+        {
+            // form - multiple * factor * fact loses the monomial where the signs agree.
+            if ((coefficient < 0) != (factCoefficient < 0) || factMonomial.Degree > monomial.Degree)
+            {
+                continue;
+            }
+
+            Dim? factor = null;
+            if (!ReferenceEquals(factMonomial, monomial))
+            {
+                factor = monomial.Degree > 1 ? DimDivision.TryDivideMonomial(monomial, factMonomial) : null;
+                if (factor is null || bounds.Of(factor).Minimum < 0)
+                {
+                    continue;
+                }
+            }
+
+            var gcd = IntegerMath.Gcd(coefficient, factCoefficient);
+            var (scale, multiple) = (Math.Abs(factCoefficient / gcd), Math.Abs(coefficient / gcd));
+            if (IsRefuted(node, fact, source, factor, scale, multiple))
+            {
+                continue;
+            }
+
+            var rest = node.Form.Combine(scale, fact, -multiple, factor)?.Tighten();
+            if (rest is null || rest.Terms.Length > MaximumTerms || !seen.Add(rest))
+            {
+                continue;
+            }
+
+            if (bounds.IsNonNegative(rest))
+            {
+                return true;
+            }
+
+            witnesses.Charge(4);
+            open.Enqueue(new Node(rest, next.AsSpan().ToArray()), (Weight(rest), Slack(), order++));
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether some witness makes scale * form - multiple * factor * fact negative; leaves its values in <see cref="next"/>.</summary>
+    private bool IsRefuted(Node node, LinearForm fact, Inequality? source, Dim? factor, long scale, long multiple)
+    {
+        if (witnesses.Alive == 0)
+        {
+            next.AsSpan().Fill(double.NaN);
+            return false;
+        }
+
+        Span<double> values = stackalloc double[LaneMath.Count];
+        Span<double> factors = stackalloc double[LaneMath.Count];
+        if (source is null)
+        {
+            witnesses.Evaluate(fact, values);
+        }
+        else if (source.Lanes is null || source.LaneVersion != witnesses.Version)
+        {
+            source.Lanes ??= new double[LaneMath.Count];
+            witnesses.Evaluate(fact, source.Lanes);
+            source.LaneVersion = witnesses.Version;
+        }
+
+        if (factor is not null)
+        {
+            witnesses.OfMonomial(factor, factors);
+        }
+
+        var negative = LaneMath.Combine(
+            next, scale, node.Lanes, multiple, source is null ? values : source.Lanes, factor is null ? [] : factors);
+        return (negative & witnesses.Alive) != 0;
+    }
+
+    private double Slack()
+    {
+        var sum = 0.0;
+        for (var i = 0; i < next.Length; i++)
+        {
+            sum += (witnesses.Alive & (1u << i)) != 0 && !double.IsNaN(next[i]) ? next[i] : 0;
+        }
+
+        return sum;
     }
 
     private int Weight(LinearForm form)
@@ -190,91 +300,14 @@ internal sealed class InequalityProver(Rewriter rewriter, Bounds bounds, Inequal
         return weight;
     }
 
-    private List<List<Inequality>> Lists(LinearForm form)
-    {
-        lists.Clear();
-        foreach (var term in form.Terms)
-        {
-            foreach (var atom in DimContext.Factors(term.Monomial))
-            {
-                if (atom.IsSymbol)
-                {
-                    Add(atom);
-                }
-                else
-                {
-                    foreach (var symbol in SymbolSet.Of(atom))
-                    {
-                        Add(symbol);
-                    }
-                }
-            }
-        }
-
-        lists.Sort(static (a, b) => a.Count.CompareTo(b.Count));
-        return lists;
-
-        void Add(Dim symbol)
-        {
-            var list = store.Of(symbol);
-            if (list.Count > 0 && !lists.Contains(list))
-            {
-                lists.Add(list);
-            }
-        }
-    }
-
-    /// <summary>What holds of a quotient, minimum or maximum by definition.</summary>
-    private LinearForm[] Implied(Dim atom)
-    {
-        if (implied.TryGetValue(atom, out var facts))
-        {
-            return facts;
-        }
-
-        var found = new List<LinearForm?>();
-        var self = LinearForm.Of(atom);
-        switch (atom.Kind)
-        {
-            case DimKind.FloorDiv when atom.Operands[1].IsConstant:
-                // 0 <= x - d*floordiv(x, d) <= d - 1.
-                var divisor = atom.Operands[1].Constant;
-                var remainder = LinearForm.Of(rewriter.Normalize(atom.Operands[0])).Combine(1, self, -divisor);
-                found.Add(remainder);
-                found.Add(remainder?.Combine(-1, LinearForm.Of(atom.Context.Const(divisor - 1)), 1));
-                break;
-            case DimKind.FloorDiv when bounds.Of(atom.Operands[1]).Minimum >= 1:
-                try
-                {
-                    var symbolic = atom.Operands[0] - (atom.Operands[1] * atom);
-                    found.Add(LinearForm.Of(symbolic));
-                    found.Add(LinearForm.Of(atom.Operands[1] - 1 - symbolic));
-                }
-                catch (OverflowException)
-                {
-                }
-
-                break;
-            case DimKind.FloorDiv:
-                // Not remembered: the divisor may be seen to be positive later.
-                return [];
-            case DimKind.Min or DimKind.Max:
-                var sign = atom.Kind == DimKind.Min ? 1 : -1;
-                found.AddRange(atom.Operands.Select(operand => LinearForm.Of(operand).Combine(sign, self, -sign)));
-                break;
-        }
-
-        return implied[atom] = [.. found.OfType<LinearForm>()];
-    }
-
     /// <summary>A minimum or maximum equals one of its operands: proves the form for each of them.</summary>
     private bool Split(LinearForm form, int splits)
     {
         foreach (var term in form.Terms)
         {
-            foreach (var atom in DimContext.Factors(term.Monomial))
+            foreach (var atom in term.Monomial.Factors)
             {
-                if (atom.Kind is not (DimKind.Min or DimKind.Max) || atom.Operands.Length > 4)
+                if (atom.Kind is not (DimKind.Min or DimKind.Max) || atom.Operands.Length > MaximumOperands)
                 {
                     continue;
                 }
@@ -295,4 +328,7 @@ internal sealed class InequalityProver(Rewriter rewriter, Bounds bounds, Inequal
 
         return false;
     }
+
+    /// <summary>A form still to be proved and its values for the witnesses.</summary>
+    private sealed record Node(LinearForm Form, double[] Lanes);
 }

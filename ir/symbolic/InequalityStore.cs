@@ -19,6 +19,9 @@ internal sealed class InequalityStore(Rewriter rewriter, Bounds bounds)
     /// <summary>Inequalities held.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Grows when an inequality is added or reads differently.</summary>
+    public int Version => Count + rewriter.Version;
+
     /// <summary>Monomials of which 0 was excluded since this was last cleared.</summary>
     public List<Dim> BecameNonZero { get; } = [];
 

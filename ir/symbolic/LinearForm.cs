@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 
 namespace Dlc.IR.Symbolic;
 
@@ -80,6 +81,75 @@ internal sealed class LinearForm : IEquatable<LinearForm>
         {
             return null;
         }
+    }
+
+    /// <summary>Greatest degree of a term.</summary>
+    public int Degree
+    {
+        get
+        {
+            var degree = 0;
+            foreach (var term in terms)
+            {
+                degree = Math.Max(degree, term.Monomial.Degree);
+            }
+
+            return degree;
+        }
+    }
+
+    /// <summary>The form plus a number, or null where it overflows.</summary>
+    public LinearForm? Shift(long amount) => amount == 0 ? this
+        : (Int128)Constant + amount is var sum && sum >= long.MinValue && sum <= long.MaxValue ? new LinearForm((long)sum, terms) : null;
+
+    /// <summary>The form times a monomial.</summary>
+    public LinearForm Times(Dim factor)
+    {
+        var multiplied = new List<DimTerm>(terms.Length + 1);
+        foreach (var term in terms)
+        {
+            multiplied.Add(new DimTerm(term.Coefficient, factor.Context.MultiplyMonomials(term.Monomial, factor)));
+        }
+
+        if (Constant != 0)
+        {
+            multiplied.Add(new DimTerm(Constant, factor));
+        }
+
+        return new LinearForm(0, Sort(CollectionsMarshal.AsSpan(multiplied)));
+    }
+
+    /// <summary>The product of two forms, or null where it overflows.</summary>
+    public LinearForm? Times(LinearForm other)
+    {
+        var result = Combine(other.Constant, this, 0);
+        foreach (var term in other.terms)
+        {
+            result = result?.Combine(1, this, term.Coefficient, term.Monomial);
+        }
+
+        return result;
+    }
+
+    /// <summary>The quotient by a monomial that divides every term.</summary>
+    public LinearForm Divide(Dim factor)
+    {
+        var (constant, divided) = (0L, new List<DimTerm>(terms.Length));
+        foreach (var term in terms)
+        {
+            var rest = DimDivision.TryDivideMonomial(term.Monomial, factor)
+                ?? throw new ArgumentException($"'{factor}' does not divide '{term.Monomial}'.", nameof(factor));
+            if (rest.IsConstant)
+            {
+                constant = term.Coefficient;
+            }
+            else
+            {
+                divided.Add(new DimTerm(term.Coefficient, rest));
+            }
+        }
+
+        return new LinearForm(constant, Sort(CollectionsMarshal.AsSpan(divided)));
     }
 
     /// <summary>The form whose being at least 0 is the same as this being at least 0, with coprime coefficients.</summary>

@@ -33,6 +33,26 @@ internal sealed class Rewriter
         Changed();
     }
 
+    /// <summary>What an eliminated symbol is replaced by, or null where it stands for itself.</summary>
+    public Dim? ValueOf(Dim symbol) => eliminated.GetValueOrDefault(symbol);
+
+    /// <summary>The greatest number that a symbol is written as a multiple of.</summary>
+    public long Step(Dim symbol) =>
+        TryNormalize(symbol) is { Kind: DimKind.Sum, Constant: 0, Terms: [{ Coefficient: > 1 and var step }] } ? step : 1;
+
+    /// <summary>The normal form, or null where it cannot be computed with.</summary>
+    public Dim? TryNormalize(Dim dim)
+    {
+        try
+        {
+            return Normalize(dim);
+        }
+        catch (Exception exception) when (exception is OverflowException or DimTooLargeException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Adds an equality that eliminates no symbol.</summary>
     public List<Dim> AddRule(Dim zero)
     {

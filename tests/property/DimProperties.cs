@@ -123,6 +123,49 @@ public sealed class DimProperties
         Assert.True(decided[(int)Proof.True] > 3000 && decided[(int)Proof.False] > 3000, string.Join(", ", decided));
     }
 
+    [Fact]
+    public void Every_combination_of_linear_facts_is_proved()
+    {
+        for (var seed = 0; seed < 400; seed++)
+        {
+            var random = new Random(seed);
+            var context = new DimContext();
+            var facts = new Facts(context);
+            var symbols = Enumerable.Range(0, random.Next(2, 7)).Select(i => context.Symbol($"x{i}")).ToArray();
+            var binding = symbols.ToDictionary(symbol => symbol, _ => (long)random.Next(0, 50));
+            var known = new List<Dim>();
+            foreach (var symbol in symbols)
+            {
+                var (low, high) = (binding[symbol] - random.Next(0, 20), binding[symbol] + random.Next(0, 20));
+                facts.AssumeRange(symbol, low, random.Next(3) == 0 ? long.MaxValue : high, "range");
+                known.Add(symbol - low);
+            }
+
+            for (var i = random.Next(1, 9); i > 0; i--)
+            {
+                var form = context.Sum(symbols.Where(_ => random.Next(2) == 0).Select(symbol => random.Next(-5, 6) * symbol));
+                var value = new DimEvaluator(context);
+                symbols.ToList().ForEach(symbol => value.Bind(symbol, binding[symbol]));
+                var least = value.Evaluate(form) - random.Next(0, 4);
+                facts.Assume(context.Const(least), Relation.LessOrEqual, form, "linear");
+                known.Add(form - least);
+            }
+
+            for (var i = 0; i < 10; i++)
+            {
+                // A sum of multiples of facts, and something to spare.
+                var scale = random.Next(1, 4);
+                var sum = context.Sum(known.Select(fact => random.Next(3) == 0 ? random.Next(0, 6) * fact : context.Zero)) + random.Next(0, 3);
+                var (left, right) = (context.Sum(symbols.Select(symbol => random.Next(-2, 3) * symbol)), context.Zero);
+                right = left + sum;
+                Assert.True(
+                    facts.ProveLessOrEqual(left * scale, right * scale) == Proof.True,
+                    $"seed {seed}: {left * scale} <= {right * scale} from " + string.Join("; ", facts.All.Select(fact => Facts.Describe(fact.Left, fact.Relation, fact.Right))));
+                Assert.True(facts.ProveLess(right * scale, left * scale) == Proof.False);
+            }
+        }
+    }
+
     private static string Explain(DimGenerator draw, Facts facts) =>
         string.Join("; ", facts.All.Select(fact => Facts.Describe(fact.Left, fact.Relation, fact.Right)))
         + " | " + string.Join(", ", draw.Binding.Select(pair => $"{pair.Key}={pair.Value}"));
