@@ -22,7 +22,7 @@ internal sealed unsafe class NativeBlock : IDisposable
     /// <summary>Bytes that are allocated.</summary>
     public long Capacity { get; private set; }
 
-    /// <summary>Makes the block at least <paramref name="bytes"/> long; exactly that, up to a page, when it has to grow.</summary>
+    /// <summary>Makes the block at least <paramref name="bytes"/> long; exactly that when it has to grow.</summary>
     /// <returns>The address, which stays the same as long as the capacity suffices.</returns>
     /// <exception cref="DlcRuntimeException">OutOfMemory.</exception>
     public byte* Ensure(long bytes)
@@ -35,7 +35,7 @@ internal sealed unsafe class NativeBlock : IDisposable
         return Address;
     }
 
-    /// <summary>Makes the block exactly <paramref name="bytes"/> long, up to a page; 0 frees it.</summary>
+    /// <summary>Makes the block exactly <paramref name="bytes"/> long; 0 frees it.</summary>
     /// <exception cref="DlcRuntimeException">OutOfMemory; the block is then empty.</exception>
     public void Resize(long bytes)
     {
@@ -47,18 +47,17 @@ internal sealed unsafe class NativeBlock : IDisposable
 
         if (bytes >= MapFrom)
         {
-            long rounded = bytes > long.MaxValue - Page ? bytes : (bytes + Page - 1) & -Page;
-            _mapping = NativeMapping.Anonymous(rounded);
+            // The system rounds up to pages; what lies beyond is nobody's.
+            _mapping = NativeMapping.Anonymous(bytes > long.MaxValue - Page ? bytes : (bytes + Page - 1) & -Page);
             Address = _mapping.Address;
-            Capacity = rounded;
         }
         else
         {
-            nuint rounded = (nuint)((bytes + Alignment - 1) & -Alignment);
-            _small = NativeMemory.AlignedAlloc(rounded, Alignment);
+            _small = NativeMemory.AlignedAlloc((nuint)((bytes + Alignment - 1) & -Alignment), Alignment);
             Address = (byte*)_small;
-            Capacity = (long)rounded;
         }
+
+        Capacity = bytes;
     }
 
     public void Dispose()
