@@ -1,9 +1,9 @@
 namespace Dlc.Runtime.Memory;
 
 /// <summary>
-/// Gives buffers offsets in one block so that buffers alive at the same time never overlap. Several orders of placing are tried, each with best fit (by
-/// first use, size, size times lifetime), then the best of them is changed step by step where it is too high, until the sum of what is alive is
-/// reached or a budget of operations is spent. Deterministic: the budget counts operations, not time.
+/// Gives buffers offsets in one block so that buffers alive at the same time never overlap. Several orders of placing are tried (by first use, size, size
+/// times lifetime, lifetime, crowd), each with best fit and with lowest fit; then the best of them is changed step by step where it is too high, until
+/// the sum of what is alive is reached or a budget of operations is spent. Deterministic: the budget counts operations, not time.
 /// </summary>
 internal sealed class ArenaPlanner
 {
@@ -11,26 +11,36 @@ internal sealed class ArenaPlanner
     public const int Alignment = 64;
 
     /// <summary>Looks at placed buffers that a plan may cost: about two milliseconds.</summary>
-    public const long DefaultBudget = 1_000_000;
+    public const long DefaultBudget = 400_000;
 
     private readonly ArenaProblem _problem;
+    private readonly ConflictTable _conflicts;
     private readonly long _bound;
     private readonly long[] _best;
     private readonly long[] _offsets;
-    private readonly int[] _placed;
     private readonly int[] _items;
+
+    // Of the buffers that the one at hand meets: where those begin and end that are placed, by rising offset.
+    private readonly long[] _from;
+    private readonly long[] _to;
+    private readonly bool[] _isPlaced;
+    private readonly List<int> _over = [];
     private long _peak = long.MaxValue;
     private long _budget;
+    private ulong _random = 0x9E3779B97F4A7C15;
 
-    private ArenaPlanner(ArenaProblem problem, long[] offsets, long budget)
+    private ArenaPlanner(ArenaProblem problem, ConflictTable conflicts, int[] items, long bound, long[] offsets, long budget)
     {
         _problem = problem;
-        _bound = problem.LowerBound();
+        _conflicts = conflicts;
+        _bound = bound;
         _best = offsets;
         _offsets = [.. offsets];
-        _placed = new int[problem.Count];
+        _items = items;
+        _from = new long[problem.Count];
+        _to = new long[problem.Count];
+        _isPlaced = new bool[problem.Count];
         _budget = budget;
-        _items = [.. Enumerable.Range(problem.Fixed, problem.Count - problem.Fixed).Where(i => problem.Bytes[i] > 0)];
     }
 
     /// <summary>Plans; a buffer of 0 bytes gets offset 0 and takes no room.</summary>
@@ -42,206 +52,228 @@ internal sealed class ArenaPlanner
     public static long Plan(ArenaProblem problem, long[] offsets, long budget = DefaultBudget)
     {
         Array.Clear(offsets, problem.Fixed, problem.Count - problem.Fixed);
-        return new ArenaPlanner(problem, offsets, budget).Run();
+        int[] items = [.. Enumerable.Range(problem.Fixed, problem.Count - problem.Fixed).Where(i => problem.Bytes[i] > 0)];
+        long peak = 0;
+        for (int i = 0; i < problem.Fixed; i++)
+        {
+            peak = Math.Max(peak, offsets[i] + problem.Bytes[i]);
+        }
+
+        if (items.Length == 0)
+        {
+            return peak;
+        }
+
+        long bound = Math.Max(peak, problem.LowerBound());
+        bool isFree = problem is { Fixed: 0, Wall: 0 };
+        peak = isFree ? FirstUsePlanner.Plan(problem, items, offsets) : long.MaxValue;
+        if (peak <= bound)
+        {
+            return peak;
+        }
+
+        // Programs of very many buffers are left at the plan by first use: all else takes time that grows with those that meet.
+        var conflicts = ConflictTable.Of(problem, isFree ? 4 * budget : long.MaxValue);
+        return conflicts is null ? peak : new ArenaPlanner(problem, conflicts, items, bound, offsets, budget).Run(peak);
     }
 
-    private long Run()
+    private long Run(long peak)
     {
-        if (_items.Length == 0)
-        {
-            return FixedPeak();
-        }
-
         var p = _problem;
-        if (p.Fixed == 0 && p.Wall == 0)
+        _peak = peak;
+        int[]? winner = null;
+        bool winnerFitsBest = true;
+        Func<int, (double, double)>[] keys =
+        [
+            i => (-p.Bytes[i], p.Start[i]),
+            i => (-(double)p.Bytes[i] * (p.End[i] - p.Start[i] + 1), -p.Bytes[i]),
+            i => (-_conflicts.Crowd(i), -p.Bytes[i]),
+            i => (-(p.End[i] - p.Start[i]), -p.Bytes[i]),
+            i => (p.Start[i], -p.Bytes[i]),
+        ];
+        long least = long.MaxValue;
+        foreach (var key in keys)
         {
-            _peak = FirstUsePlanner.Plan(p, _items, _best);
-        }
-
-        int[] winner = Sorted(i => p.Start[i], i => -p.Bytes[i]);
-        if (p.Fixed > 0 || p.Wall > 0)
-        {
-            Try(winner);
-        }
-
-        // Without this the work grows with the square of the buffers: large programs are left at the plan by first use.
-        if (_peak > _bound && (long)_items.Length * p.Count <= 4 * _budget)
-        {
-            foreach (int[] order in new[]
+            int[] order = Sorted(key);
+            foreach (bool fitsBest in (ReadOnlySpan<bool>)[true, false])
             {
-                Sorted(i => -p.Bytes[i], i => p.Start[i]),
-                Sorted(i => -(double)p.Bytes[i] * (p.End[i] - p.Start[i] + 1), i => -p.Bytes[i]),
-                Sorted(i => -(p.End[i] - p.Start[i]), i => -p.Bytes[i]),
-            })
-            {
-                if (_peak > _bound && Try(order))
+                long height = Place(order, fitsBest);
+                Keep(height);
+                if (height < least)
                 {
-                    winner = order;
+                    (least, winner, winnerFitsBest) = (height, order, fitsBest);
+                }
+
+                if (_peak <= _bound || (_budget < 0 && _peak < long.MaxValue))
+                {
+                    return _peak;
                 }
             }
-
-            Climb(winner);
         }
 
+        Climb(winner!, winnerFitsBest);
         return _peak;
     }
 
-    private long FixedPeak()
-    {
-        long peak = 0;
-        for (int i = 0; i < _problem.Fixed; i++)
-        {
-            peak = Math.Max(peak, _best[i] + _problem.Bytes[i]);
-        }
-
-        return peak;
-    }
-
-    private int[] Sorted(Func<int, double> first, Func<int, double> second)
+    private int[] Sorted(Func<int, (double, double)> key)
     {
         // Stable by construction: equal keys keep the order of their numbers.
-        var keys = _items.Select(i => (first(i), second(i), i)).ToArray();
+        var keys = Array.ConvertAll(_items, i => (key(i), i));
         Array.Sort(keys);
-        return [.. keys.Select(k => k.i)];
+        return Array.ConvertAll(keys, k => k.i);
     }
 
-    /// <summary>Places in an order and keeps the result if it is the lowest so far.</summary>
-    private bool Try(int[] order)
+    private void Keep(long peak)
     {
-        long peak = Place(order);
-        if (peak >= _peak)
+        if (peak < _peak)
         {
-            return false;
+            _peak = peak;
+            _offsets.CopyTo(_best, 0);
         }
-
-        _peak = peak;
-        _offsets.CopyTo(_best, 0);
-        return true;
     }
 
     /// <summary>
-    /// Again and again: a buffer at the top, or one that it meets, is placed earlier. What is not worse is kept, so that plateaus are crossed.
+    /// Again and again: a buffer that reaches over the bound, or one that it meets, changes places with an earlier one or moves before it. What does not
+    /// reach over the bound by more in sum is kept: where layers repeat, each is mended for itself, and plateaus are crossed.
     /// </summary>
-    private void Climb(int[] winner)
+    private void Climb(int[] winner, bool fitsBest)
     {
         int[] order = [.. winner];
         var next = new int[order.Length];
-        long current = Place(order);
-        ulong state = 0x9E3779B97F4A7C15;
+        Place(order, fitsBest);
+        double current = Excess();
         while (_peak > _bound && _budget > 0)
         {
-            int from = PositionAtTop(order, ref state);
-            int to = Next(ref state, from + 1);
-            if (to == from)
+            int from = Array.IndexOf(order, ChooseMoved());
+            int to = Next(from + 1);
+            _budget -= 1 + (order.Length / 4);
+            if (from < 0 || to == from)
             {
-                _budget--;
                 continue;
             }
 
-            Array.Copy(order, next, to);
-            next[to] = order[from];
-            Array.Copy(order, to, next, to + 1, from - to);
-            Array.Copy(order, from + 1, next, from + 1, order.Length - from - 1);
-            long peak = Place(next);
-            if (peak <= current)
+            order.CopyTo(next, 0);
+            if (Next(2) == 0)
             {
-                (order, next) = (next, order);
-                current = peak;
-                if (peak < _peak)
-                {
-                    _peak = peak;
-                    _offsets.CopyTo(_best, 0);
-                }
+                (next[from], next[to]) = (next[to], next[from]);
             }
             else
             {
-                Array.Copy(order, next, order.Length);
+                Array.Copy(order, to, next, to + 1, from - to);
+                next[to] = order[from];
             }
-        }
-    }
 
-    /// <summary>The position in the order of a buffer that reaches highest, or of one that is alive together with it.</summary>
-    private int PositionAtTop(int[] order, ref ulong state)
-    {
-        int top = order[0];
-        foreach (int item in order)
-        {
-            if (_offsets[item] + _problem.Bytes[item] > _offsets[top] + _problem.Bytes[top])
+            Keep(Place(next, fitsBest));
+            double excess = Excess();
+            if (excess <= current)
             {
-                top = item;
+                (order, next) = (next, order);
+                current = excess;
             }
         }
-
-        _budget -= order.Length;
-        if (Next(ref state, 2) == 0)
-        {
-            return Array.IndexOf(order, top);
-        }
-
-        int start = Next(ref state, order.Length);
-        for (int n = 0; n < order.Length; n++)
-        {
-            int position = (start + n) % order.Length;
-            if (_problem.Meet(order[position], top))
-            {
-                return position;
-            }
-        }
-
-        return Array.IndexOf(order, top);
     }
 
-    private static int Next(ref ulong state, int count)
+    /// <summary>The sum of bytes by which buffers reach over the bound; <see cref="_over"/> lists them.</summary>
+    private double Excess()
     {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        return (int)(state % (ulong)count);
+        double sum = 0;
+        _over.Clear();
+        foreach (int item in _items)
+        {
+            long excess = _offsets[item] + _problem.Bytes[item] - _bound;
+            if (excess > 0)
+            {
+                sum += excess;
+                _over.Add(item);
+            }
+        }
+
+        return sum;
     }
 
-    /// <summary>Places the buffers one after the other, each in the smallest gap that holds it, else above what it meets.</summary>
-    private long Place(int[] order)
+    /// <summary>A buffer that reached over the bound at the last look, one that it meets, or one that meets that one.</summary>
+    private int ChooseMoved()
+    {
+        int chosen = _over[Next(_over.Count)];
+        for (int steps = Next(3); steps > 0 && _conflicts[chosen].Length > 0; steps--)
+        {
+            var meets = _conflicts[chosen];
+            chosen = meets[Next(meets.Length)];
+        }
+
+        return chosen;
+    }
+
+    private int Next(int count)
+    {
+        _random ^= _random << 13;
+        _random ^= _random >> 7;
+        _random ^= _random << 17;
+        return (int)(_random % (ulong)count);
+    }
+
+    /// <summary>
+    /// Places the buffers one after the other: each in the smallest gap that holds it, or in the lowest, else above what it meets. Gives the height.
+    /// </summary>
+    private long Place(int[] order, bool fitsBest)
     {
         var p = _problem;
-        int count = 0;
+        Array.Clear(_isPlaced);
         long peak = 0;
         for (int i = 0; i < p.Fixed; i++)
         {
-            if (p.Bytes[i] > 0)
-            {
-                count = Insert(i, count);
-                peak = Math.Max(peak, _offsets[i] + p.Bytes[i]);
-            }
+            _isPlaced[i] = p.Bytes[i] > 0;
+            peak = Math.Max(peak, _offsets[i] + p.Bytes[i]);
         }
 
         foreach (int item in order)
         {
+            int count = CollectPlaced(item);
             long size = p.Bytes[item];
-            int start = p.Start[item];
-            int end = p.End[item];
             long at = 0;
             long bestAt = -1;
             long bestGap = long.MaxValue;
-            for (int n = 0; n < count; n++)
+            for (int n = 0; n <= count && (fitsBest || bestAt < 0); n++)
             {
-                int other = _placed[n];
-                if (p.Start[other] > end || p.End[other] < start)
-                {
-                    continue;
-                }
-
-                Offer(at, _offsets[other], size, ref bestAt, ref bestGap);
-                at = Math.Max(at, _offsets[other] + p.Bytes[other]);
+                Offer(at, n < count ? _from[n] : long.MaxValue, size, ref bestAt, ref bestGap);
+                at = n < count ? Math.Max(at, _to[n]) : at;
             }
 
-            Offer(at, long.MaxValue, size, ref bestAt, ref bestGap);
-            _budget -= count;
             _offsets[item] = bestAt;
+            _isPlaced[item] = true;
             peak = Math.Max(peak, checked(bestAt + size));
-            count = Insert(item, count);
         }
 
         return peak;
+    }
+
+    /// <summary>Collects the ranges of placed buffers that a buffer meets, by rising offset.</summary>
+    private int CollectPlaced(int item)
+    {
+        int count = 0;
+        foreach (int other in _conflicts[item])
+        {
+            if (!_isPlaced[other])
+            {
+                continue;
+            }
+
+            long offset = _offsets[other];
+            int at = count++;
+            while (at > 0 && _from[at - 1] > offset)
+            {
+                _from[at] = _from[at - 1];
+                _to[at] = _to[at - 1];
+                at--;
+                _budget--;
+            }
+
+            _from[at] = offset;
+            _to[at] = offset + _problem.Bytes[other];
+        }
+
+        _budget -= count + 4;
+        return count;
     }
 
     /// <summary>Takes the free range from <paramref name="from"/> to <paramref name="to"/> if it holds the size and is the smallest that does.</summary>
@@ -263,18 +295,5 @@ internal sealed class ArenaPlanner
             bestGap = gap;
             bestAt = from;
         }
-    }
-
-    private int Insert(int item, int count)
-    {
-        int at = count;
-        while (at > 0 && _offsets[_placed[at - 1]] > _offsets[item])
-        {
-            _placed[at] = _placed[at - 1];
-            at--;
-        }
-
-        _placed[at] = item;
-        return count + 1;
     }
 }
