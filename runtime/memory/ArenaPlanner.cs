@@ -64,7 +64,8 @@ internal sealed class ArenaPlanner
             return peak;
         }
 
-        long bound = Math.Max(peak, problem.LowerBound());
+        // Room below the wall is there anyway.
+        long bound = Math.Max(Math.Max(peak, problem.Wall), problem.LowerBound());
         bool isFree = problem is { Fixed: 0, Wall: 0 };
         peak = isFree ? FirstUsePlanner.Plan(problem, items, offsets) : long.MaxValue;
         if (peak <= bound)
@@ -144,10 +145,11 @@ internal sealed class ArenaPlanner
         double current = Excess();
         while (_peak > _bound && _budget > 0)
         {
+            // Not there: a buffer that lies where it is for good.
             int from = Array.IndexOf(order, ChooseMoved());
-            int to = Next(from + 1);
+            int to = from <= 0 ? from : Next(from + 1);
             _budget -= 1 + (order.Length / 4);
-            if (from < 0 || to == from)
+            if (to == from)
             {
                 continue;
             }
