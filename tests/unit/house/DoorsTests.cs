@@ -18,7 +18,9 @@ public sealed class DoorsTests
             ["Google.Protobuf", "Grpc.Tools", "Spectre.Console", "System.CommandLine", "System.Numerics.Tensors"]),
     };
 
-    private static readonly string[] SampleProjects = ["compiler/Dlc.Compiler.csproj", "runtime/Dlc.Runtime.csproj"];
+    // The model builder makes the files that other samples start from.
+    private static readonly string[] SampleProjects =
+        ["compiler/Dlc.Compiler.csproj", "runtime/Dlc.Runtime.csproj", "samples/ModelBuilder/ModelBuilder.csproj"];
 
     public static TheoryData<string> Projects() => [.. ProjectPaths()];
 
