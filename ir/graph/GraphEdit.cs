@@ -36,6 +36,9 @@ public sealed class GraphEdit
     /// <summary>What may be relied on in this graph.</summary>
     public Symbolic.Facts Facts => _source.Facts;
 
+    /// <summary>Where nodes of the new graph go, for writers of several at once.</summary>
+    public GraphBuilder Builder => _builder;
+
     /// <summary>The nodes of the new graph so far.</summary>
     public IReadOnlyList<Node> Nodes => _builder.Nodes;
 

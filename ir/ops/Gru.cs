@@ -80,4 +80,15 @@ public sealed record Gru(ValueList<bool> IsReverse, ValueList<RecurrentFunction>
             }
         });
     }
+
+    internal override Value[] Step(RecurrentLoop.Step step)
+    {
+        var (h, w) = (step.State(0), step.Writer);
+        var gates = step.Recur(h, 0, ResetsAfter ? 3 : 2);
+        var z = step.Activate(0, w.Plus(step.Input(0), gates[0]));
+        var r = step.Activate(0, w.Plus(step.Input(1), gates[1]));
+        var recurrent = ResetsAfter ? w.Times(r, w.Plus(gates[2], step.Extra(0))) : step.Recur(w.Times(r, h), 2, 1)[0];
+        var candidate = step.Activate(1, w.Plus(step.Input(2), recurrent));
+        return [w.Plus(w.Times(w.Minus(1, z), candidate), w.Times(z, h))];
+    }
 }

@@ -173,4 +173,32 @@ public sealed record LinearAttention(bool HasDecay, bool HasBeta) : Op, ILoops
             c.RequireEqual(c.Input(input).Shape[axis], expected[axis], $"dims of input {input}");
         }
     }
+
+    /// <summary>A loop over the steps that carries the state.</summary>
+    public override Value[]? Decompose(OpWriter writer, IReadOnlyList<Value> inputs)
+    {
+        var (q, k, v) = (inputs[0], inputs[1], inputs[2]);
+        var (element, shape) = (q.Type.Element, q.Type.Shape);
+        var (batch, heads, depth, width) = (shape[0], k.Type.Shape[2], k.Type.Shape[3], v.Type.Shape[3]);
+        var group = writer.Dims.Const(shape[2].Constant / heads.Constant);
+        var wide = inputs.Select(input => writer.As(input, OpWriter.Wide(element))).ToArray();
+        var results = LoopWriter.Run(writer, shape[1], [wide[3]], (w, step, carried) =>
+        {
+            Value At(Value value, Shape form) => w.Shaped(w.Emit(new Gather(1), value, step), form);
+            var product = new MatMul(OpWriter.Wide(element));
+            var state = HasDecay ? w.Times(carried[0], At(wide[4], [batch, heads, depth, w.Dims.One])) : carried[0];
+            var key = At(wide[1], [batch, heads, depth, w.Dims.One]);
+            var update = At(wide[2], [batch, heads, w.Dims.One, width]);
+            if (HasBeta)
+            {
+                var recalled = w.Emit(product, w.Transposed(key), state);
+                update = w.Times(At(wide[^1], [batch, heads, w.Dims.One, w.Dims.One]), w.Minus(update, recalled));
+            }
+
+            state = w.Plus(state, w.Times(key, update));
+            return ([state], [w.Emit(product, At(wide[0], [batch, heads, group, depth]), state)]);
+        });
+        var output = writer.Permuted(results[1], 1, 0, 2, 3, 4);
+        return [writer.As(writer.Shaped(output, [batch, shape[1], shape[2], width]), element), writer.As(results[0], element)];
+    }
 }

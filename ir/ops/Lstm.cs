@@ -53,4 +53,16 @@ public sealed record Lstm(ValueList<bool> IsReverse, ValueList<RecurrentFunction
             step.Next(0, row, v, Activate(step, 0, Peep(1, next)) * Activate(step, 2, next, clips: false));
         }
     });
+
+    internal override Value[] Step(RecurrentLoop.Step step)
+    {
+        var (h, c, w) = (step.State(0), step.State(1), step.Writer);
+        var gates = step.Recur(h, 0, 4);
+        Value Gate(int g) => w.Plus(step.Input(g), gates[g]);
+        Value Peep(int g, Value cell) => HasPeepholes ? w.Plus(Gate(g), w.Times(step.Extra(g), cell)) : Gate(g);
+        var i = step.Activate(0, Peep(0, c));
+        var f = CouplesForget ? w.Minus(1, i) : step.Activate(0, Peep(2, c));
+        var next = w.Plus(w.Times(f, c), w.Times(i, step.Activate(1, Gate(3))));
+        return [w.Times(step.Activate(0, Peep(1, next)), step.Activate(2, next, clips: false)), next];
+    }
 }

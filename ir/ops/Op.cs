@@ -30,4 +30,10 @@ public abstract record Op
     /// </summary>
     /// <exception cref="NoDerivativeException">The operator has no derivative, or not with these attributes.</exception>
     public virtual void Differentiate(DifferentiateContext c) => throw DifferentiateContext.NoDerivative("it has no derivative");
+
+    /// <summary>
+    /// Appends operators that compute the same and have derivatives, and gives their results: for operators that have none of their own. They take the
+    /// operator's place where gradients flow through it. Null where there are none.
+    /// </summary>
+    public virtual Value[]? Decompose(OpWriter writer, IReadOnlyList<Value> inputs) => null;
 }

@@ -162,6 +162,29 @@ public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<Recurrent
         return Functions[f].Apply(x, Alphas[f], Betas[f]);
     }
 
+    /// <inheritdoc cref="Activate(int, int, double, bool)"/>
+    internal Value Activate(OpWriter w, int direction, int i, Value x, bool clips = true)
+    {
+        var f = (direction * FunctionsPerDirection) + i;
+        if (clips && double.IsFinite(Clip))
+        {
+            x = w.Emit(new Max(), w.Emit(new Min(), x, w.Scalar(x.Type.Element, Clip)), w.Scalar(x.Type.Element, -Clip));
+        }
+
+        return Functions[f].Apply(w, x, Alphas[f], Betas[f]);
+    }
+
+    public sealed override Value[]? Decompose(OpWriter writer, IReadOnlyList<Value> inputs) => new RecurrentLoop(writer, this, inputs, States).Write();
+
+    /// <summary>The length of each sequence among the inputs; null where all are as long as the time axis.</summary>
+    internal Value? LengthsOf(IReadOnlyList<Value> inputs) => HasLengths ? inputs[LengthsInput] : null;
+
+    /// <summary>The input of <see cref="ExtraRank"/>; null where there is none.</summary>
+    internal Value? ExtraOf(IReadOnlyList<Value> inputs) => ExtraRank > 0 ? inputs[LengthsInput - 1] : null;
+
+    /// <summary>One step as operators: the next states <c>[B, H]</c> from those before.</summary>
+    internal abstract Value[] Step(RecurrentLoop.Step step);
+
     private static void RequireShape(InferContext c, int input, Shape expected)
     {
         c.ExpectRank(input, expected.Rank);

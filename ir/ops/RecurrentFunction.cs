@@ -81,4 +81,27 @@ internal static class RecurrentFunctions
         Expr Number(double value) => ExprFactory.Float(value, x.Type);
         static Expr Divide(Expr p, Expr q) => ExprFactory.Binary(BinaryOp.Div, p, q);
     }
+
+    /// <summary>The function as operators.</summary>
+    public static Value Apply(this RecurrentFunction function, OpWriter w, Value x, double a, double b)
+    {
+        Value Number(double value) => w.Scalar(x.Type.Element, value);
+        Value AtLeast(Value v, double least) => w.Emit(new Max(), v, Number(least));
+        Value Magnitude(Value v) => w.Emit(new Abs(), v);
+        return function switch
+        {
+            RecurrentFunction.Sigmoid => w.Emit(new Sigmoid(), x),
+            RecurrentFunction.Tanh => w.Emit(new Tanh(), x),
+            RecurrentFunction.Relu => AtLeast(x, 0),
+            RecurrentFunction.Affine => w.Plus(w.Times(x, a), b),
+            RecurrentFunction.LeakyRelu => w.Choose(w.IsLess(x, 0), w.Times(x, a), x),
+            RecurrentFunction.ThresholdedRelu => w.Choose(w.IsLess(a, x), x, 0),
+            RecurrentFunction.ScaledTanh => w.Times(w.Emit(new Tanh(), w.Times(x, b)), a),
+            RecurrentFunction.HardSigmoid => w.Emit(new Min(), AtLeast(w.Plus(w.Times(x, a), b), 0), Number(1)),
+            RecurrentFunction.Elu => w.Choose(w.IsLess(x, 0), w.Times(w.Minus(w.Emit(new Exp(), w.Emit(new Min(), x, Number(0))), 1), a), x),
+            RecurrentFunction.Softsign => w.Over(x, w.Plus(Magnitude(x), 1)),
+            RecurrentFunction.Softplus => w.Plus(AtLeast(x, 0), w.Emit(new Log(), w.Plus(w.Emit(new Exp(), w.Negative(Magnitude(x))), 1))),
+            _ => throw new InvalidOperationException($"unknown function {function}"),
+        };
+    }
 }

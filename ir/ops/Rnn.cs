@@ -24,4 +24,6 @@ public sealed record Rnn(ValueList<bool> IsReverse, ValueList<RecurrentFunction>
             step.Next(0, row, v, Activate(step, 0, sums[row][0]));
         }
     });
+
+    internal override Value[] Step(RecurrentLoop.Step step) => [step.Activate(0, step.Writer.Plus(step.Input(0), step.Recur(step.State(0), 0, 1)[0]))];
 }

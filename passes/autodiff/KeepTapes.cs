@@ -4,7 +4,8 @@ using Dlc.IR.Ops;
 namespace Dlc.Passes.Autodiff;
 
 /// <summary>
-/// Prepares a graph for the way back: each loop through which gradients will flow also gives its carried tensors as every iteration found them.
+/// Prepares a graph for the way back: each loop through which gradients will flow also gives its carried tensors as every iteration found them, and operators
+/// that have no derivative but can be written as others that do are written so (<see cref="Op.Decompose"/>).
 /// </summary>
 internal static class KeepTapes
 {
@@ -12,7 +13,33 @@ internal static class KeepTapes
     /// <param name="graph">A graph or the copy of a region.</param>
     /// <param name="targets">The values whose gradients are wanted.</param>
     /// <param name="shared">Learns of the loops that were extended.</param>
-    public static Graph Run(Graph graph, IReadOnlyCollection<Value> targets, Differentiation shared)
+    public static Graph Run(Graph graph, IReadOnlyCollection<Value> targets, Differentiation shared) =>
+        Extend(Decompose(graph, targets), targets, shared);
+
+    private static Graph Decompose(Graph graph, IReadOnlyCollection<Value> targets)
+    {
+        var activity = Activity.Of(graph.Nodes, targets);
+        var edit = new GraphEdit(graph, Differentiate.PassName);
+        foreach (var node in graph.Nodes)
+        {
+            if (node.Inputs.Any(activity.Contains)
+                && node.Op.Decompose(new OpWriter(edit.Builder, node.Origins), edit.Map(node.Inputs.AsSpan())) is { } results)
+            {
+                for (var i = 0; i < results.Length; i++)
+                {
+                    edit.Replace(node.Outputs[i], results[i]);
+                }
+            }
+            else
+            {
+                edit.Keep(node);
+            }
+        }
+
+        return edit.Commit();
+    }
+
+    private static Graph Extend(Graph graph, IReadOnlyCollection<Value> targets, Differentiation shared)
     {
         var activity = Activity.Of(graph.Nodes, targets);
         var live = new HashSet<Value>(graph.Outputs);

@@ -7,7 +7,7 @@ namespace Dlc.Tests.Unit.Autodiff;
 /// <summary>Branches and loops.</summary>
 internal static class ControlFlowGradients
 {
-    public static IEnumerable<GradientCase> All() => [.. Branches(), .. Loops()];
+    public static IEnumerable<GradientCase> All() => [.. Branches(), .. Loops(), .. Recurrences()];
 
     private static IEnumerable<GradientCase> Branches()
     {
@@ -113,6 +113,69 @@ internal static class ControlFlowGradients
             return [.. If(g, 1, inner => LoopWriter.Run(inner, g.Dim("t"), [x], (body, _, carried) =>
                 ([body.Emit(new Sin(), body.Times(carried[0], w))], [])), inner => [inner.Times(x, 2)])];
         });
+    }
+
+    private static IEnumerable<GradientCase> Recurrences()
+    {
+        const string Sizes = "t=3 b=2 | t=1 b=1 | t=0 b=2";
+        foreach (var (name, directions, hasLengths, isOther) in new[] { ("", 1, false, false), ("both ways", 2, false, true), ("of lengths", 2, true, false), ("backwards of lengths", 1, true, true) })
+        {
+            ValueList<bool> reverse = [.. Enumerable.Range(0, directions).Select(d => (d == 1) != isOther)];
+            RecurrentFunction[] usual = [RecurrentFunction.Sigmoid, RecurrentFunction.Tanh, RecurrentFunction.Tanh];
+            ValueList<RecurrentFunction> Functions(int count) => [.. Enumerable.Range(0, directions).SelectMany(_ => usual[..count])];
+            ValueList<double> Zeros(int count) => [.. new double[count * directions]];
+            var clip = isOther ? 0.9 : double.PositiveInfinity;
+            (Op Op, int Gates, int States, string? Extra)[] ops =
+            [
+                (new Rnn(reverse, Functions(1), Zeros(1), Zeros(1), clip, hasLengths), 1, 1, null),
+                (new Gru(reverse, Functions(2), Zeros(2), Zeros(2), clip, hasLengths, isOther), 3, 1, isOther ? $"{directions} 3" : null),
+                (new Lstm(reverse, Functions(3), Zeros(3), Zeros(3), clip, hasLengths, isOther, isOther), 4, 2, isOther ? $"{directions} 3 3" : null),
+            ];
+            foreach (var (op, gates, states, extra) in ops)
+            {
+                yield return new($"{op.Name} {name}", Sizes, g =>
+                {
+                    var inputs = new List<Value> { g.Parameter($"t b {directions} {gates} 3"), g.Parameter($"{directions} 1 3 {gates} 16") };
+                    inputs.AddRange(Enumerable.Range(0, states).Select(_ => g.Parameter($"{directions} b 3")));
+                    if (extra is not null)
+                    {
+                        inputs.Add(g.Parameter(extra));
+                    }
+
+                    if (hasLengths)
+                    {
+                        inputs.Add(g.Longs("b", 0, 3));
+                    }
+
+                    return [.. g.Writer.EmitNode(op, [.. inputs]).Outputs];
+                });
+            }
+        }
+
+        foreach (var function in Enum.GetValues<RecurrentFunction>())
+        {
+            yield return new($"Rnn with {function}", "t=2 b=1", g => [.. g.Writer.EmitNode(
+                new Rnn([false], [function], [0.3], [0.2], double.PositiveInfinity, false), [g.Parameter("t b 1 1 2"), g.Parameter("1 1 2 1 16"), g.Parameter("1 b 2")]).Outputs]);
+        }
+
+        foreach (var (decay, beta) in new[] { (false, false), (true, false), (true, true) })
+        {
+            yield return new($"LinearAttention {decay} {beta}", "b=2 t=3 | b=1 t=1", g =>
+            {
+                var inputs = new List<Value> { g.Parameter("b t 4 3"), g.Parameter("b t 2 3"), g.Parameter("b t 2 2"), g.Parameter("b 2 3 2") };
+                if (decay)
+                {
+                    inputs.Add(g.Parameter("b t 2 3"));
+                }
+
+                if (beta)
+                {
+                    inputs.Add(g.Parameter("b t 2"));
+                }
+
+                return [.. g.Writer.EmitNode(new LinearAttention(decay, beta), [.. inputs]).Outputs];
+            });
+        }
     }
 
     private static IEnumerable<Value> If(

@@ -93,6 +93,7 @@ internal sealed class GradientCheck
         var backward = new PassManager(context).Run(new Differentiate(0, _parameters), forward);
         var found = Evaluate(backward, [.. _inputs.Select(i => i.Tensor)]);
         Assert.Equal(1 + _parameters.Count, found.Count);
+        Assert.Equal(Evaluate(forward, [.. _inputs.Select(i => i.Tensor)])[0].GetDouble(0), found[0].GetDouble(0), 1e-9);
         for (var p = 0; p < _parameters.Count; p++)
         {
             CompareWithDifferences(forward, p, found[1 + p]);
