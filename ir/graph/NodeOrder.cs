@@ -4,8 +4,8 @@ namespace Dlc.IR;
 
 /// <summary>
 /// What decides in which orders the nodes of a graph can run. A node comes after the producers of what it and its regions read. It also comes after
-/// each node before it in the graph that binds dims: it may mention those dims, and rely on what the guards that are checked with them made sure of. And the node that makes the next
-/// content of state comes after those that read the old one before it.
+/// each node before it in the graph that binds dims: it may mention those dims, and rely on what the guards that are checked with them made sure of.
+/// And the node that makes the next content of state comes after those that read the old one before it, also through views.
 /// </summary>
 public static class NodeOrder
 {
@@ -74,6 +74,7 @@ public static class NodeOrder
             return;
         }
 
+        // A view of state has the list of the state itself.
         var readers = new Dictionary<Value, List<int>>();
         foreach (var update in graph.Updates)
         {
@@ -87,6 +88,10 @@ public static class NodeOrder
                 if (readers.TryGetValue(value, out var list))
                 {
                     list.Add(i);
+                    if (graph.Nodes[i].Op is Reshape or Slice)
+                    {
+                        readers[graph.Nodes[i].Output] = list;
+                    }
                 }
             }
         }

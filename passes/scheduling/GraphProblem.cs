@@ -82,9 +82,27 @@ public sealed class GraphProblem
                     pending.Pop();
                     if (!isDone[top])
                     {
+                        if (NodeOrder.BindsDims(_graph.Nodes[top]))
+                        {
+                            PlaceFree(top);
+                        }
+
                         isDone[top] = true;
                         order.Add(top);
                     }
+                }
+            }
+        }
+
+        // What stood before a node that binds dims goes on doing so where it costs nothing: behind it, no other order could have it before.
+        void PlaceFree(int binder)
+        {
+            for (var i = 0; i < binder; i++)
+            {
+                if (!isDone[i] && _stepOfNode[i] < 0 && _predecessors[i].All(before => isDone[before]))
+                {
+                    isDone[i] = true;
+                    order.Add(i);
                 }
             }
         }

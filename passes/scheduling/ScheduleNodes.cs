@@ -50,7 +50,10 @@ public sealed class ScheduleNodes : Pass
             position[first[i]] = i;
         }
 
+        // What the first order moved behind a node that binds dims could mention those dims from now on: it may no longer be before it.
+        var predecessors = NodeOrder.Predecessors(result);
         return result.WithAlternativeOrders([.. schedule.Alternatives
-            .Select(order => problem.NodesOf(order.AsSpan()).Select(node => position[node]).ToImmutableArray())]);
+            .Select(order => problem.NodesOf(order.AsSpan()).Select(node => position[node]).ToImmutableArray())
+            .Where(order => NodeOrder.FirstMisplaced(predecessors, order.AsSpan()) is null)]);
     }
 }
