@@ -19,6 +19,12 @@ public sealed class GraphBuilder
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
     private readonly Stack<string> _scopes = new([""]);
 
+    /// <summary>The type of weights and of what is computed from them: Float or Bfloat16.</summary>
+    public DataType Element { get; init; } = DataType.Float;
+
+    /// <summary>Weights are declared, as external data that <see cref="OnnxFile"/> gives a place, but have no values: for models that are only planned.</summary>
+    public bool IsDeclaredOnly { get; init; }
+
     /// <summary>An empty graph whose weights are drawn from <paramref name="seed"/>.</summary>
     public GraphBuilder(string name, long opset, ulong seed)
     {
@@ -79,22 +85,21 @@ public sealed class GraphBuilder
     /// <summary>A weight of near-normal values.</summary>
     public string Weight(string name, long[] dims, double deviation, double mean = 0)
     {
-        var values = new float[dims.Aggregate(1L, (a, b) => checked(a * b))];
+        var count = dims.Aggregate(1L, (a, b) => checked(a * b));
+        if (IsDeclaredOnly)
+        {
+            return Initializer(name, dims, new TensorProto { DataType = (int)Element, DataLocation = TensorProto.Types.DataLocation.External });
+        }
+
+        var values = new float[count];
         _random.FillNormal(values, (float)mean, (float)deviation);
-        return Weight(name, dims, values);
+        return Element == DataType.Float ? Weight(name, dims, values)
+            : Initializer(name, dims, new TensorProto { DataType = (int)Element, RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<ushort>([.. values.Select(Half)])) });
     }
 
     /// <summary>A weight of given values.</summary>
-    public string Weight(string name, long[] dims, float[] values)
-    {
-        // An initializer takes its module's path with dots, as PyTorch names parameters.
-        var path = _scopes.Peek().TrimStart('/').Replace('/', '.');
-        var full = Unique(path.Length == 0 ? name : $"{path}.{name}");
-        var tensor = new TensorProto { Name = full, DataType = (int)DataType.Float, RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(values)) };
-        tensor.Dims.AddRange(dims);
-        _graph.Initializer.Add(tensor);
-        return full;
-    }
+    public string Weight(string name, long[] dims, float[] values) =>
+        Initializer(name, dims, new TensorProto { DataType = (int)DataType.Float, RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(values)) });
 
     /// <summary>A Constant node of int64 values, a vector or (with one value) a scalar.</summary>
     public string Ints(params ReadOnlySpan<long> values) => Constant(DataType.Int64, MemoryMarshal.AsBytes(values), [values.Length]);
@@ -104,6 +109,12 @@ public sealed class GraphBuilder
 
     /// <summary>A Constant node of one float32 without dims.</summary>
     public string Float(float value) => Constant(DataType.Float, MemoryMarshal.AsBytes([value]), []);
+
+    /// <summary>A Constant node of one number of the type of the weights, without dims.</summary>
+    public string Number(float value) => Element == DataType.Float ? Float(value) : Constant(Element, MemoryMarshal.AsBytes([Half(value)]), []);
+
+    /// <summary>Of the other type, where it is not of that type anyway: float32 for what needs its digits, and back.</summary>
+    public string Cast(string value, DataType from, DataType to) => from == to ? value : Add("Cast", [value], ("to", (long)to));
 
     /// <summary>Size of an axis as an int64 scalar: Shape, then Gather.</summary>
     public string Size(string value, long axis) => Add("Gather", [Add("Shape", [value]), Int(axis)], ("axis", 0L));
@@ -156,6 +167,23 @@ public sealed class GraphBuilder
         OpsetImport = { new OperatorSetIdProto { Domain = "", Version = _opset } },
         Graph = _graph,
     };
+
+    private string Initializer(string name, long[] dims, TensorProto tensor)
+    {
+        // An initializer takes its module's path with dots, as PyTorch names parameters.
+        var path = _scopes.Peek().TrimStart('/').Replace('/', '.');
+        tensor.Name = Unique(path.Length == 0 ? name : $"{path}.{name}");
+        tensor.Dims.AddRange(dims);
+        _graph.Initializer.Add(tensor);
+        return tensor.Name;
+    }
+
+    /// <summary>The nearest bfloat16 of a finite number.</summary>
+    private static ushort Half(float value)
+    {
+        var bits = BitConverter.SingleToUInt32Bits(value);
+        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
 
     private string Constant(DataType type, ReadOnlySpan<byte> bytes, long[] dims)
     {

@@ -1,3 +1,5 @@
+using DataType = Dlc.Compiler.Onnx.Proto.TensorProto.Types.DataType;
+
 namespace ModelBuilder;
 
 /// <summary>Layers that several networks share, each as exporters write it. Weights are scaled so that activations keep a variance near one.</summary>
@@ -32,9 +34,10 @@ internal static class Layers
     public static string RmsNorm(this GraphBuilder g, string x, string name, long width, float epsilon)
     {
         using var _ = g.Scope(name);
+        x = g.Cast(x, g.Element, DataType.Float);
         var mean = g.MeanOfLast(g.Add("Pow", [x, g.Float(2)]));
         var root = g.Add("Sqrt", [g.Add("Add", [mean, g.Float(epsilon)])]);
-        var normal = g.Add("Mul", [x, g.Add("Div", [g.Float(1), root])]);
+        var normal = g.Cast(g.Add("Mul", [x, g.Add("Div", [g.Float(1), root])]), DataType.Float, g.Element);
         return g.Add("Mul", [g.Weight("weight", [width], 0.1, mean: 1), normal]);
     }
 

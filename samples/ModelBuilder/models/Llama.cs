@@ -6,13 +6,17 @@ namespace ModelBuilder;
 /// <summary>
 /// A decoder in the style of Llama 2 (Touvron et al., 2023) as PyTorch's exporter writes Hugging Face's module: decomposed RMSNorm, rotary
 /// embeddings computed from position ids, grouped keys and values repeated through Expand, a causal mask from Range and Greater joined
-/// with the attention mask, and a SwiGLU feed-forward part.
+/// with the attention mask, and a SwiGLU feed-forward part. In bfloat16, norms and softmax are computed in float32, as that module does it.
 /// </summary>
 internal static class Llama
 {
     public static ModelProto Build(LlamaConfig config)
     {
-        var g = new GraphBuilder("llama", opset: 17, config.Seed);
+        var g = new GraphBuilder("llama", opset: 17, config.Seed)
+        {
+            Element = config.IsBfloat16 ? DataType.Bfloat16 : DataType.Float,
+            IsDeclaredOnly = config.IsDeclaredOnly,
+        };
         var head = config.Width / config.Heads;
         var total = config.Past ? "past + sequence" : "sequence";
         var ids = g.Input("input_ids", DataType.Int64, "batch", "sequence");
@@ -40,16 +44,17 @@ internal static class Llama
             x = g.RmsNorm(x, "norm", config.Width, 1e-5f);
         }
 
-        g.Output("logits", g.Linear(x, "lm_head", config.Width, config.Vocabulary, bias: false, gain: 4), DataType.Float, "batch", "sequence", $"{config.Vocabulary}");
-        for (var layer = 0; layer < config.Layers; layer++)
+        var logits = g.Cast(g.Linear(x, "lm_head", config.Width, config.Vocabulary, bias: false, gain: 4), g.Element, DataType.Float);
+        g.Output("logits", logits, DataType.Float, "batch", "sequence", $"{config.Vocabulary}");
+        for (var layer = 0; config.Present && layer < config.Layers; layer++)
         {
-            g.Output($"present.{layer}.key", present[layer].Key, DataType.Float, "batch", $"{config.KeyHeads}", total, $"{head}");
-            g.Output($"present.{layer}.value", present[layer].Value, DataType.Float, "batch", $"{config.KeyHeads}", total, $"{head}");
+            g.Output($"present.{layer}.key", present[layer].Key, g.Element, "batch", $"{config.KeyHeads}", total, $"{head}");
+            g.Output($"present.{layer}.value", present[layer].Value, g.Element, "batch", $"{config.KeyHeads}", total, $"{head}");
         }
 
         return g.Finish();
 
-        string PastInput(string name) => g.Input(name, DataType.Float, "batch", $"{config.KeyHeads}", "past", $"{head}");
+        string PastInput(string name) => g.Input(name, g.Element, "batch", $"{config.KeyHeads}", "past", $"{head}");
     }
 
     // [batch, 1, sequence, past + sequence]: the lowest float where a key lies in the future or is masked, else 0.
@@ -64,7 +69,7 @@ internal static class Llama
         var hidden = g.Add("Equal", [g.Unsqueeze(mask, 1, 2), g.Int(0)]);
         var shape = g.Vector(g.Size(ids, 0), 1, sequence, end);
         var either = g.Add("Or", [g.Add("Expand", [future, shape]), hidden]);
-        return g.Add("Where", [either, g.Float(float.MinValue), g.Float(0)]);
+        return g.Add("Where", [either, g.Number(Lowest(g.Element)), g.Number(0)]);
     }
 
     // Cosine and sine of every position's angles, [batch, 1, sequence, head] each.
@@ -83,8 +88,12 @@ internal static class Llama
         var wide = g.Add("Cast", [g.Unsqueeze(positions, 1)], ("to", (long)DataType.Float));
         var angles = g.Transpose(g.Add("MatMul", [expanded, wide]), 0, 2, 1);
         var both = g.Unsqueeze(g.Add("Concat", [angles, angles], ("axis", -1L)), 1);
-        return (g.Add("Cos", [both]), g.Add("Sin", [both]));
+        return (g.Cast(g.Add("Cos", [both]), DataType.Float, g.Element), g.Cast(g.Add("Sin", [both]), DataType.Float, g.Element));
     }
+
+    // The lowest bfloat16 keeps the upper half of the lowest float's bits.
+    private static float Lowest(DataType element) =>
+        element == DataType.Float ? float.MinValue : BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(float.MinValue) & 0xFFFF0000);
 
     private static string Block(
         GraphBuilder g, LlamaConfig config, string x, string bias, (string Cos, string Sin) rotary, (string Key, string Value)? past, List<(string Key, string Value)> present)
@@ -121,8 +130,9 @@ internal static class Llama
 
         present.Add((key, value));
         var scores = g.Add("MatMul", [query, g.Transpose(Repeat(g, config, key, head), 0, 1, 3, 2)]);
-        scores = g.Add("Add", [g.Add("Div", [scores, g.Float(MathF.Sqrt(head))]), bias]);
-        var context = g.Add("MatMul", [g.Add("Softmax", [scores], ("axis", -1L)), Repeat(g, config, value, head)]);
+        scores = g.Add("Add", [g.Add("Div", [scores, g.Number(MathF.Sqrt(head))]), bias]);
+        var shares = g.Cast(g.Add("Softmax", [g.Cast(scores, g.Element, DataType.Float)], ("axis", -1L)), DataType.Float, g.Element);
+        var context = g.Add("MatMul", [shares, Repeat(g, config, value, head)]);
         return g.Reshape(g.Transpose(context, 0, 2, 1, 3), batch, sequence, config.Width);
 
         string Heads(string name, int heads)

@@ -9,6 +9,15 @@ public sealed record LlamaConfig
     /// <summary>16 layers, 1024 wide: 280 million weights.</summary>
     public static LlamaConfig Medium { get; } = new() { Layers = 16, Width = 1024, Heads = 16, KeyHeads = 4, Inner = 2816 };
 
+    /// <summary>Llama-2-7b with 4 of its 32 layers: 1.07 billion weights, declared without values, for planning the memory of a training step.</summary>
+    public static LlamaConfig Llama2Of1B { get; } = new()
+    {
+        Layers = 4, Width = 4096, Heads = 32, KeyHeads = 32, Inner = 11008, Vocabulary = 32000, Present = false, IsDeclaredOnly = true,
+    };
+
+    /// <summary>10 layers, 384 wide: 25 million weights; its training step runs on a small machine.</summary>
+    public static LlamaConfig Trained { get; } = new() { Layers = 10, Width = 384, Heads = 6, KeyHeads = 6, Inner = 1024, Vocabulary = 9728, Present = false };
+
     /// <summary>2 layers, 32 wide.</summary>
     public static LlamaConfig Tiny { get; } = new() { Layers = 2, Width = 32, Heads = 4, KeyHeads = 2, Inner = 48, Vocabulary = 100 };
 
@@ -35,6 +44,15 @@ public sealed record LlamaConfig
 
     /// <summary>Take past keys and values as inputs and give the longer ones as outputs.</summary>
     public bool Past { get; init; }
+
+    /// <summary>Give keys and values as outputs.</summary>
+    public bool Present { get; init; } = true;
+
+    /// <summary>Weights and activations in bfloat16; the logits are float32.</summary>
+    public bool IsBfloat16 { get; init; }
+
+    /// <summary>Declare the weights without values.</summary>
+    public bool IsDeclaredOnly { get; init; }
 
     /// <summary>Seed of the weights.</summary>
     public ulong Seed { get; init; } = 3;
