@@ -20,6 +20,8 @@ internal static class MemoryCommand
         var json = new Option<string?>("--json") { Description = "Write the plan to this file; a list of plans where --dims is given more than once", HelpName = "FILE" };
         var (target, dim) = (CommonOptions.Target(), CommonOptions.Dim());
         var command = new Command("memory", "Tell how much memory a model needs") { model, dims, top, svg, json, threads, target, dim };
+        var training = new TrainingFlags();
+        training.AddTo(command);
         command.SetAction(parsed =>
         {
             var options = new CompileOptions
@@ -29,7 +31,7 @@ internal static class MemoryCommand
                 Threads = parsed.GetValue(threads),
             };
             var sizes = (parsed.GetValue(dims) ?? []).Select(t => DimAssignments.Parse([t])).ToList();
-            using var loaded = ModelLoader.Load(parsed.GetRequiredValue(model), options).Model;
+            using var loaded = ModelLoader.Load(parsed.GetRequiredValue(model), options, training.Read(parsed)).Model;
             var isFixed = !loaded.Executable.Model.Inputs.SelectMany(i => i.Axes).Any(a => a.Kind == InputAxisKind.Bind);
             if (isFixed && sizes.Count == 0)
             {

@@ -8,10 +8,18 @@ namespace Dlc.Compiler.Cli;
 internal static class ModelLoader
 {
     /// <summary>The model, and the figures of its compilation where there was one.</summary>
-    public static (CompiledModel Model, CompileReport? Report) Load(string path, CompileOptions options)
+    /// <param name="path">The file.</param>
+    /// <param name="options">How an ONNX file is compiled.</param>
+    /// <param name="training">Compile its training step, which for an executable was decided when it was made; null for the model itself.</param>
+    public static (CompiledModel Model, CompileReport? Report) Load(string path, CompileOptions options, TrainingOptions? training = null)
     {
         if (IsExecutable(path))
         {
+            if (training is not null)
+            {
+                throw new DlcException(ErrorCodes.BadOption, $"'{path}' is compiled already: --train needs the ONNX model it came from");
+            }
+
             // Loading maps the constants without reading them. A person's run can wait for the look that a service's start cannot.
             var model = CompiledModel.Load(path);
             try
@@ -27,7 +35,7 @@ internal static class ModelLoader
             return (model, null);
         }
 
-        var compilation = ProgressDisplay.Run(options, watched => DlcCompiler.Build(path, watched));
+        var compilation = ProgressDisplay.Run(options, watched => training is null ? DlcCompiler.Build(path, watched) : DlcCompiler.BuildTraining(path, training, watched));
         return (compilation.Load(), compilation.Report);
     }
 
