@@ -17,6 +17,12 @@ public sealed record CompileOptions
     /// <summary>Leaves operations in the model's order instead of choosing one that needs little memory: to see what the choice is worth.</summary>
     public bool KeepOrder { get; init; }
 
+    /// <summary>
+    /// Most bytes of a run, as <see cref="Dlc.Runtime.SessionOptions.MemoryLimit"/>, for all sessions that set none themselves; null for no limit. It changes
+    /// neither kernels nor results.
+    /// </summary>
+    public long? MemoryLimit { get; init; }
+
     /// <summary>Threads of the compiler; 0 for as many as there are processors. Changes nothing in the result.</summary>
     public int Threads { get; init; }
 
@@ -31,6 +37,9 @@ public sealed record CompileOptions
 
     /// <summary>Counts what was compiled, over all compilations that it is given to.</summary>
     public CompileCounter? Counter { get; init; }
+
+    /// <summary>Whether the graph says which values may leave memory under a limit, also where there is none yet.</summary>
+    internal bool MarksEvictions { get; init; }
 
     internal ImportOptions ToImportOptions() => new() { Dims = [.. Dims.Select(DimSpec.Parse)], Folder = ExternalDataFolder };
 }

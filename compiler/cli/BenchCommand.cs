@@ -18,8 +18,9 @@ internal static class BenchCommand
         dims.Description = "The sizes of one shape, such as batch=4,seq=77; give the option once for each shape";
         var repeat = CommonOptions.Repeat("Timed runs of each shape, interleaved with those of the others", 20);
         var (threads, target, dim) = (CommonOptions.Threads(), CommonOptions.Target(), CommonOptions.Dim());
+        var limit = CommonOptions.MemoryLimit();
         var json = new Option<bool>("--json") { Description = "Print the figures as JSON" };
-        var command = new Command("bench", "Compile a model once and time it at several shapes") { model, dims, fill, repeat, threads, target, dim, json };
+        var command = new Command("bench", "Compile a model once and time it at several shapes") { model, dims, fill, repeat, threads, limit, target, dim, json };
         command.SetAction(parsed =>
         {
             var texts = parsed.GetValue(dims) is { Length: > 0 } given ? given : [""];
@@ -33,7 +34,11 @@ internal static class BenchCommand
             };
             var (compiled, report) = ModelLoader.Load(parsed.GetRequiredValue(model), options);
             using var loaded = compiled;
-            using var session = loaded.CreateSession(new SessionOptions { Threads = parsed.GetValue(threads) });
+            using var session = loaded.CreateSession(new SessionOptions
+            {
+                Threads = parsed.GetValue(threads),
+                MemoryLimit = ByteSize.ParseLimit(parsed.GetValue(limit)),
+            });
             var shapes = Measure(loaded, session, sizes, fills, parsed.GetValue(repeat));
             if (parsed.GetValue(json))
             {

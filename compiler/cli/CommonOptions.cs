@@ -56,6 +56,12 @@ internal static class CommonOptions
         HelpName = "NAME=N,...",
     };
 
+    public static Option<string?> MemoryLimit() => new("--memory-limit")
+    {
+        Description = "The most bytes that a run may take, weights, inputs and outputs included, such as 512MiB: what does not fit is computed again or moved out for a while",
+        HelpName = "SIZE",
+    };
+
     public static Option<bool> TimePasses() => new("--time-passes") { Description = "Print the time that each pass took" };
 
     private static Option<int> AtLeast(Option<int> option, int least)

@@ -18,8 +18,8 @@ internal static class MemoryCommand
         var top = new Option<int>("--top") { Description = "How many of the largest buffers to list", HelpName = "N", DefaultValueFactory = _ => 10 };
         var svg = new Option<string?>("--svg") { Description = "Draw the arena over time to this file, one picture below the other for each --dims", HelpName = "FILE" };
         var json = new Option<string?>("--json") { Description = "Write the plan to this file; a list of plans where --dims is given more than once", HelpName = "FILE" };
-        var (target, dim) = (CommonOptions.Target(), CommonOptions.Dim());
-        var command = new Command("memory", "Tell how much memory a model needs") { model, dims, top, svg, json, threads, target, dim };
+        var (limit, target, dim) = (CommonOptions.MemoryLimit(), CommonOptions.Target(), CommonOptions.Dim());
+        var command = new Command("memory", "Tell how much memory a model needs") { model, dims, limit, top, svg, json, threads, target, dim };
         var training = new TrainingFlags();
         training.AddTo(command);
         command.SetAction(parsed =>
@@ -38,7 +38,7 @@ internal static class MemoryCommand
                 sizes.Add([]);
             }
 
-            var query = new MemoryQuery { Threads = parsed.GetValue(threads) };
+            var query = new MemoryQuery { Threads = parsed.GetValue(threads), MemoryLimit = ByteSize.ParseLimit(parsed.GetValue(limit)) };
             var given = new Dictionary<string, long[]>();
             var reports = sizes.Select(s => loaded.MemoryFor(InputShapes.Find(loaded, given, s), query)).ToList();
             var text = parsed.InvocationConfiguration.Output;

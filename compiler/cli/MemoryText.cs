@@ -13,7 +13,7 @@ internal sealed class MemoryText(TextWriter output)
     /// <summary>The formula of each order.</summary>
     public void Formula(CompiledModel model, MemoryFormula formula)
     {
-        output.WriteLine($"{model.Name}: weights {Summary.Bytes(model.Executable.Model.Constants.Sum(c => c.Length))} in the executable; the arena of a run, in bytes:");
+        output.WriteLine($"{model.Name}: weights {Summary.Bytes(model.Executable.Model.WeightBytes)} in the executable; the arena of a run, in bytes:");
         var text = new FormulaText(formula.Orders.SelectMany(o => o.Pieces.Where(p => p.Share > 0).Take(ShownPieces)));
         for (var o = 0; o < formula.Orders.Count; o++)
         {

@@ -16,7 +16,8 @@ internal static class RunCommand
         var output = new Option<string?>("--output") { Description = "Write all outputs to an .npz file, by name", HelpName = "FILE.npz" };
         var (dims, fill, repeat) = (CommonOptions.Dims(), CommonOptions.Fill(), CommonOptions.Repeat("Run this many times", 1));
         var (threads, target, dim, dump) = (CommonOptions.Threads(), CommonOptions.Target(), CommonOptions.Dim(), CommonOptions.Dump());
-        var command = new Command("run", "Run a model") { model, single, archive, dims, fill, output, repeat, threads, target, dim, dump };
+        var limit = CommonOptions.MemoryLimit();
+        var command = new Command("run", "Run a model") { model, single, archive, dims, fill, output, repeat, threads, limit, target, dim, dump };
         command.SetAction(parsed =>
         {
             var sizes = DimAssignments.Parse(parsed.GetValue(dims) ?? []);
@@ -30,7 +31,11 @@ internal static class RunCommand
             };
             var (compiled, report) = ModelLoader.Load(parsed.GetRequiredValue(model), options);
             using var loaded = compiled;
-            using var session = loaded.CreateSession(new SessionOptions { Threads = parsed.GetValue(threads) });
+            using var session = loaded.CreateSession(new SessionOptions
+            {
+                Threads = parsed.GetValue(threads),
+                MemoryLimit = ByteSize.ParseLimit(parsed.GetValue(limit)),
+            });
             using var binding = session.CreateBinding();
             var files = TensorFiles.Read(loaded, parsed.GetValue(single) ?? [], parsed.GetValue(archive));
             RunInputs.Bind(loaded, binding, files, sizes, fills);

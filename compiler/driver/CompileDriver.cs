@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Dlc.Codegen;
 using Dlc.Codegen.Image;
@@ -67,7 +68,8 @@ internal sealed class CompileDriver
         {
             var manager = RunPasses(module, [Pipeline.Simplify()], null);
             operatorsOut = CountOperators(module.Main);
-            manager.Run(module, _options.KeepOrder ? [Pipeline.Fuse()] : [Pipeline.Fuse(), Pipeline.Schedule()]);
+            manager.Run(module, _options.KeepOrder
+                ? [Pipeline.Fuse(), Pipeline.Rematerialize()] : [Pipeline.Fuse(), Pipeline.Schedule(), Pipeline.Rematerialize()]);
             return manager;
         });
         var program = Stage(CompileStages.Lower, () => Lowering.Run(module.Main, _target.Machine));
@@ -79,7 +81,8 @@ internal sealed class CompileDriver
         var executable = Stage(CompileStages.Emit, () =>
         {
             var entries = kernels.Zip(image.Entries).ToDictionary(e => e.First.StructuralKey, e => e.Second);
-            return ExecutableEmitter.Emit(module, program, image, entries, _target);
+            var emitted = ExecutableEmitter.Emit(module, program, image, entries, _target);
+            return _options.MemoryLimit is { } limit ? emitted.WithProperty(ExecutableModel.MemoryLimitProperty, limit.ToString(CultureInfo.InvariantCulture)) : emitted;
         });
         var report = new CompileReport
         {
@@ -103,7 +106,7 @@ internal sealed class CompileDriver
 
     private PassManager RunPasses(Module module, IEnumerable<PassGroup> groups, string? after)
     {
-        var manager = new PassManager(new PassContext(_target.Machine), new PassManagerOptions
+        var manager = new PassManager(new PassContext(_target.Machine) { MarksEvictions = _options.MarksEvictions || _options.MemoryLimit is not null }, new PassManagerOptions
         {
             DumpDirectory = _options.DumpDirectory,
             After = after,

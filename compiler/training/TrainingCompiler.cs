@@ -13,7 +13,9 @@ internal static class TrainingCompiler
     public static Compilation Run(Func<ImportOptions, TrainingGraph> build, TrainingOptions training, CompileOptions options)
     {
         TrainingGraph? graph = null;
-        var compilation = CompileDriver.Run(() => (graph = build(options.ToImportOptions())).Model.Module, options);
+        var compilation = CompileDriver.Run(
+            () => (graph = build(options.ToImportOptions())).Model.Module,
+            options with { MarksEvictions = true });
         var executable = compilation.Executable;
         var constants = executable.Constants.ToList();
         var parameters = graph!.Model.Parameters.ToDictionary(p => p.Input);
@@ -39,12 +41,8 @@ internal static class TrainingCompiler
             AccumulationSteps = training.AccumulationSteps,
             States = entries,
         };
-        var property = KeyValuePair.Create(TrainingInfo.Property, info.ToString());
-        return compilation.With(executable with
-        {
-            Constants = [.. constants],
-            Properties = [.. executable.Properties.Append(property).OrderBy(p => p.Key, StringComparer.Ordinal)],
-        }, Describe(graph, info));
+        executable = (executable with { Constants = [.. constants] }).WithProperty(TrainingInfo.Property, info.ToString());
+        return compilation.With(executable, Describe(graph, info));
     }
 
     private static string Describe(TrainingGraph graph, TrainingInfo info)

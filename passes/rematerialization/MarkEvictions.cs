@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Dlc.IR;
 using Dlc.IR.Ops;
 using Dlc.IR.Symbolic;
@@ -47,6 +48,7 @@ public sealed class MarkEvictions : Pass
         var search = new RecomputationSearch(graph, gaps);
         var edit = new GraphEdit(graph, Name);
         var evicted = new Dictionary<(Value, IdleSpan), Value>();
+        var placed = new int[graph.Nodes.Length];
         for (var i = 0; i < graph.Nodes.Length; i++)
         {
             var node = graph.Nodes[i];
@@ -57,6 +59,7 @@ public sealed class MarkEvictions : Pass
                 edit.Replace(entry.Value, edit.Add(op, [evicted[entry]], entry.Value.Producer!.Origins.AsSpan()));
             }
 
+            placed[i] = edit.Nodes.Count;
             edit.Keep(node);
             foreach (var entry in evictions.GetValueOrDefault(i, []))
             {
@@ -64,7 +67,49 @@ public sealed class MarkEvictions : Pass
             }
         }
 
-        return edit.Commit();
+        var marked = edit.Commit();
+        return marked.WithAlternativeOrders([.. graph.AlternativeOrders.Select(order => WithMarks(marked, order.Select(i => placed[i])))]);
+    }
+
+    /// <summary>An order of the nodes with each mark where it is first needed: marks do nothing, and depend on no others than what they read.</summary>
+    private static ImmutableArray<int> WithMarks(Graph marked, IEnumerable<int> order)
+    {
+        var position = new Dictionary<Node, int>();
+        for (var i = 0; i < marked.Nodes.Length; i++)
+        {
+            position.Add(marked.Nodes[i], i);
+        }
+
+        var isPlaced = new bool[marked.Nodes.Length];
+        var result = ImmutableArray.CreateBuilder<int>(marked.Nodes.Length);
+        var chain = new Stack<int>();
+        void Place(Node node)
+        {
+            foreach (var input in node.Inputs.Concat(Graph.Captures(node)))
+            {
+                for (var mark = input.Producer; mark is { Op: Evict or Regenerate } && !isPlaced[position[mark]]; mark = mark.Inputs[0].Producer)
+                {
+                    chain.Push(position[mark]);
+                    isPlaced[position[mark]] = true;
+                }
+
+                while (chain.TryPop(out var next))
+                {
+                    result.Add(next);
+                }
+            }
+
+            isPlaced[position[node]] = true;
+            result.Add(position[node]);
+        }
+
+        foreach (var i in order)
+        {
+            Place(marked.Nodes[i]);
+        }
+
+        result.AddRange(Enumerable.Range(0, isPlaced.Length).Where(i => !isPlaced[i]));
+        return result.ToImmutable();
     }
 
     private static void Add<T>(Dictionary<int, List<T>> lists, int key, T item)

@@ -44,6 +44,9 @@ public sealed class CompiledModel : IDisposable
     /// <summary>Outputs in the model's order.</summary>
     public IReadOnlyList<TensorInfo> Outputs { get; }
 
+    /// <summary>Most bytes of a run in sessions that set no limit themselves, as it was compiled; <see cref="long.MaxValue"/> for none.</summary>
+    public long MemoryLimit => Executable.Model.MemoryLimit ?? long.MaxValue;
+
     /// <summary>What is loaded, for tools.</summary>
     public LoadedExecutable Executable { get; }
 
@@ -91,7 +94,7 @@ public sealed class CompiledModel : IDisposable
         query ??= new MemoryQuery();
         ArgumentOutOfRangeException.ThrowIfNegative(query.Threads);
         int threads = query.Threads == 0 ? Environment.ProcessorCount : query.Threads;
-        var plan = SignaturePlanner.Make(Executable.Prepared, [.. inputDims.SelectMany(d => d)], new PlanOptions(threads, query.InPlace) { MemoryLimit = query.MemoryLimit, Rates = query.Rates });
+        var plan = SignaturePlanner.Make(Executable.Prepared, [.. inputDims.SelectMany(d => d)], new PlanOptions(threads, query.InPlace) { MemoryLimit = query.MemoryLimit ?? MemoryLimit, Rates = query.Rates });
         return MemoryReporter.Report(Executable.Prepared, plan, query.Rates);
     }
 

@@ -13,5 +13,5 @@ public sealed class MemoryQuery
     public CostRates Rates { get; init; } = CostRates.Default;
 
     /// <summary>As <see cref="SessionOptions.MemoryLimit"/>: the report then shows what leaves memory and how it returns.</summary>
-    public long MemoryLimit { get; init; } = long.MaxValue;
+    public long? MemoryLimit { get; init; }
 }

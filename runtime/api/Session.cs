@@ -262,7 +262,7 @@ public sealed class Session : IDisposable
             }
         }
 
-        var made = new Executor(_executable, _options.TrimArenaAfterRuns, new PlanOptions(Threads, _options.InPlace) { MemoryLimit = _options.MemoryLimit }, _options.Profile);
+        var made = new Executor(_executable, _options.TrimArenaAfterRuns, new PlanOptions(Threads, _options.InPlace) { MemoryLimit = _options.MemoryLimit ?? Model.MemoryLimit }, _options.Profile);
         lock (_lock)
         {
             _all.Add(made);

@@ -25,9 +25,10 @@ public sealed class SessionOptions
     /// <summary>
     /// Most bytes of a run: weights, inputs, outputs and arena together. Where the plan of a run needs more, values leave memory between their uses and are
     /// computed again or copied back, in whatever way costs least time; results are the same bits. A run that can't be done in so little fails
-    /// before it starts and names the least limit that would do. It bounds each run by itself, and not the copies of values kept outside.
+    /// before it starts and names the least limit that would do. It bounds each run by itself, and not the copies of values kept outside. Null for the
+    /// limit that the model was compiled with, if it was with one; <see cref="long.MaxValue"/> for none.
     /// </summary>
-    public long MemoryLimit { get; init; } = long.MaxValue;
+    public long? MemoryLimit { get; init; }
 
     /// <summary>Execution contexts (each with its arena) kept for runs to come after many threads ran at once; at least 1.</summary>
     public int IdleContexts { get; init; } = 4;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Dlc.Runtime.Format;
 
 /// <summary>
@@ -11,6 +13,9 @@ namespace Dlc.Runtime.Format;
 /// </remarks>
 public sealed record ExecutableModel
 {
+    /// <summary>The property that holds <see cref="MemoryLimit"/>.</summary>
+    public const string MemoryLimitProperty = "memory-limit";
+
     /// <summary>Name of the ONNX graph.</summary>
     public required string Name { get; init; }
 
@@ -42,4 +47,15 @@ public sealed record ExecutableModel
     /// <summary>Further facts as pairs of text (options, sizes, times of compilation are not among them: equal compiles give equal
     /// bytes), ordered by key.</summary>
     public KeyValuePair<string, string>[] Properties { get; init; } = [];
+
+    /// <summary>Most bytes of a run in sessions that set no limit themselves; null for none.</summary>
+    public long? MemoryLimit => long.TryParse(
+        Properties.FirstOrDefault(p => p.Key == MemoryLimitProperty).Value, NumberStyles.None, CultureInfo.InvariantCulture, out long limit) ? limit : null;
+
+    /// <summary>Bytes of the constants that steps read; what else the executable carries (initial parameters of a training) stays in its file.</summary>
+    public long WeightBytes => Values.Where(v => v.Storage == StorageKind.Constant).Select(v => v.Index).Distinct().Sum(i => Constants[i].Length);
+
+    /// <summary>The same with one more property.</summary>
+    public ExecutableModel WithProperty(string key, string value) =>
+        this with { Properties = [.. Properties.Append(KeyValuePair.Create(key, value)).OrderBy(p => p.Key, StringComparer.Ordinal)] };
 }

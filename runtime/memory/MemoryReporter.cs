@@ -71,7 +71,7 @@ internal sealed class MemoryReporter
             LowerBoundBytes = _plan.Limited?.Plan.LowerBound ?? _plan.Arena.LowerBound,
             HostBytes = _plan.Limited?.HostBytes ?? 0,
             ExtraSeconds = _plan.Limited?.Plan.ExtraSeconds ?? 0,
-            WeightBytes = SignaturePlanner.WeightBytes(model),
+            WeightBytes = model.WeightBytes,
             InputBytes = model.Inputs.Sum(i => _plan.Bytes[i.Value]),
             OutputBytes = outputs.Sum(o => _plan.Bytes[o.Value]),
             Order = _plan.OrderNumber,

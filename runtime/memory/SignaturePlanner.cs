@@ -80,13 +80,9 @@ internal static unsafe class SignaturePlanner
         };
     }
 
-    /// <summary>Bytes of the constants that a run reads; what a training starts from is among the inputs.</summary>
-    public static long WeightBytes(ExecutableModel model) =>
-        model.Values.Where(v => v.Storage == StorageKind.Constant).Select(v => v.Index).Distinct().Sum(c => model.Constants[c].Length);
-
     /// <summary>Bytes of all that is in memory besides the arena: weights, inputs and outputs.</summary>
     public static long OutsideBytes(ExecutableModel model, long[] bytes) =>
-        WeightBytes(model) + model.Inputs.Sum(i => bytes[i.Value]) + model.Outputs.Where(o => o.UpdatesInput == -1).Sum(o => bytes[o.Value]);
+        model.WeightBytes + model.Inputs.Sum(i => bytes[i.Value]) + model.Outputs.Where(o => o.UpdatesInput == -1).Sum(o => bytes[o.Value]);
 
     private static LimitedPlan Limit(
         PreparedModel model, PreparedOrder order, long[] sizes, long[] slots, long[] bytes, PlanOptions options, long outside)

@@ -104,6 +104,9 @@ internal sealed class ProgramTopology
 
         var isResident = new bool[next];
         Array.Fill(isResident, true, items.Length, next - items.Length);
+
+        // Marks are of the first order; in another one other values lie idle.
+        bool isMarked = _order == _model.Orders[0] && _model.Model.Programs[0].Evictable.Length > 0;
         var marked = _model.Model.Programs[0].Evictable.Select(RootOf).Where(_valueOf.ContainsKey).Select(v => _valueOf[v]).ToHashSet();
         return new StepTopology(
             [.. reads.Select(r => r.Distinct().ToArray())],
@@ -112,7 +115,7 @@ internal sealed class ProgramTopology
             [.. _order.Main.Select(s => s.Kind is StepKind.Launch or StepKind.Copy)],
             isResident,
             new bool[next],
-            [.. Enumerable.Range(0, next).Select(v => marked.Count == 0 || marked.Contains(v))]);
+            [.. Enumerable.Range(0, next).Select(v => !isMarked || marked.Contains(v))]);
     }
 
     private void Collect(PreparedStep step, List<int> reads, List<int> writes, List<(int, int)> pairs, bool[] written)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Dlc.IR;
 using Dlc.IR.Ops;
 using Dlc.IR.Text;
@@ -79,6 +80,36 @@ public sealed class MarkEvictionsTests
         var text = """module "m" { symbol N graph(%0: f32[N]) { %1 = Regenerate<Bytes = 4*N, Recomputed = 1>(%0) : f32[N] #0 return %1 } }""";
         var module = GraphParser.Parse(text);
         Assert.Contains("Evict", Assert.ThrowsAny<Exception>(() => Verifier.Verify(module.Main)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AlternativeOrdersSurviveWithTheirSteps()
+    {
+        var module = GraphParser.Parse("""
+            module "m" {
+              symbol N fact 4096 <= N from "test"
+              graph(%0: f32[N]) {
+                %1 = Exp(%0) : f32[N] #0
+                %2 = Sin(%1) : f32[N] #1
+                %3 = Cos(%2) : f32[N] #2
+                %4 = Sqrt(%1) : f32[N] #3
+                %5 = Neg(%1) : f32[N] #4
+                %6 = Mul(%4, %3) : f32[N] #5
+                %7 = Mul(%6, %5) : f32[N] #6
+                return %7
+              }
+            }
+            """);
+        var order = ImmutableArray.Create(0, 4, 3, 1, 2, 5, 6);
+        var plain = module.Main.WithAlternativeOrders([order]);
+        var after = Run(plain, marks: true);
+        module.Main = after;
+        Verifier.Verify(after);
+        Assert.Contains(after.Nodes, n => n.Op is Regenerate);
+        var again = Assert.Single(after.AlternativeOrders);
+        static bool Computes(Node node) => node.Op is not (Evict or Regenerate);
+        Assert.Equal(order.Select(i => plain.Nodes[i].Op), again.Select(i => after.Nodes[i]).Where(Computes).Select(n => n.Op));
+        Assert.Equal(after.Nodes.Length, again.Length);
     }
 
     private static Graph Run(Graph graph, bool marks)
