@@ -26,8 +26,10 @@ internal static class BenchCommand
             var texts = parsed.GetValue(dims) is { Length: > 0 } given ? given : [""];
             var sizes = texts.Select(t => DimAssignments.Parse([t])).ToList();
             var fills = FillRange.Parse(parsed.GetValue(fill) ?? []);
+            var bytes = ByteSize.Limit(parsed, limit);
             var options = new CompileOptions
             {
+                MemoryLimit = bytes,
                 Target = parsed.GetValue(target)!,
                 Dims = parsed.GetValue(dim) ?? [],
                 Threads = parsed.GetValue(threads),
@@ -37,7 +39,7 @@ internal static class BenchCommand
             using var session = loaded.CreateSession(new SessionOptions
             {
                 Threads = parsed.GetValue(threads),
-                MemoryLimit = ByteSize.ParseLimit(parsed.GetValue(limit)),
+                MemoryLimit = bytes,
             });
             var shapes = Measure(loaded, session, sizes, fills, parsed.GetValue(repeat));
             if (parsed.GetValue(json))

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using Dlc.IR.Diagnostics;
 
@@ -9,23 +10,35 @@ internal static class ByteSize
     private static readonly (string Unit, long Bytes)[] Units =
     [
         ("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("TiB", 1L << 40),
-        ("kB", 1000), ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000),
-        ("B", 1), ("", 1),
+        ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000),
+        ("bytes", 1), ("B", 1), ("", 1),
     ];
 
-    /// <summary>Bytes of <c>512MiB</c>, <c>1.5GB</c> or <c>65536</c>; no limit at all for null.</summary>
+    /// <summary>Bytes of <c>512MiB</c>, <c>1.5 GB</c> or <c>65536</c>; null where the option is not given.</summary>
     /// <exception cref="DlcException">BadOption.</exception>
-    public static long ParseLimit(string? text)
+    public static long? Limit(ParseResult parsed, Option<string?> option) => parsed.GetValue(option) is { } text ? Parse(option.Name, text) : null;
+
+    /// <summary>Bytes of <c>512MiB</c>, <c>1.5 GB</c> or <c>65536</c>.</summary>
+    /// <exception cref="DlcException">BadOption.</exception>
+    public static long Parse(string option, string text)
     {
-        if (text is null)
+        var trimmed = text.AsSpan().Trim();
+        foreach (var (unit, factor) in Units)
         {
-            return long.MaxValue;
+            if (!trimmed.EndsWith(unit, StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            if (decimal.TryParse(trimmed[..^unit.Length].TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+                && number <= long.MaxValue / factor && number * factor >= 1)
+            {
+                return (long)(number * factor);
+            }
+
+            break;
         }
 
-        var (unit, factor) = Units.First(u => text.EndsWith(u.Unit, StringComparison.Ordinal));
-        var isNumber = decimal.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number);
-        return isNumber && number <= long.MaxValue / factor
-            ? (long)(number * factor)
-            : throw new DlcException(ErrorCodes.BadOption, $"--memory-limit expects bytes, such as 512MiB, 1.5GB or 65536; found '{text}'");
+        throw new DlcException(ErrorCodes.BadOption, $"{option} expects a size such as 512MiB, 1.5GB or 65536 (bytes; KiB, MiB, GiB are powers of 1024, KB, MB, GB of 1000); found '{text}'");
     }
 }

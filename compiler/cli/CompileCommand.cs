@@ -11,7 +11,9 @@ internal static class CompileCommand
         var output = new Option<string?>("--output", "-o") { Description = "The file to write; by default MODEL.dlcx beside the model", HelpName = "OUT.dlcx" };
         var (target, dims, threads) = (CommonOptions.Target(), CommonOptions.Dim(), CommonOptions.Threads());
         var (dump, times) = (CommonOptions.Dump(), CommonOptions.TimePasses());
-        var command = new Command("compile", "Compile a model to a .dlcx file") { model, output, target, dims, threads, dump, times };
+        var limit = CommonOptions.MemoryLimit();
+        limit.Description = "The most bytes that a run may take wherever none is given for that run; the executable keeps it";
+        var command = new Command("compile", "Compile a model to a .dlcx file") { model, output, limit, target, dims, threads, dump, times };
         var training = new TrainingFlags();
         training.AddTo(command);
         command.SetAction(parsed =>
@@ -19,6 +21,7 @@ internal static class CompileCommand
             var path = ModelLoader.RequireOnnx(parsed.GetRequiredValue(model), "compile");
             var options = new CompileOptions
             {
+                MemoryLimit = ByteSize.Limit(parsed, limit),
                 Target = parsed.GetValue(target)!,
                 Dims = parsed.GetValue(dims) ?? [],
                 Threads = parsed.GetValue(threads),

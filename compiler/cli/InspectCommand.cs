@@ -22,11 +22,14 @@ internal static class InspectCommand
             HelpName = "DIR",
         };
         var (target, dims, dump) = (CommonOptions.Target(), CommonOptions.Dim(), CommonOptions.Dump());
-        var command = new Command("inspect", "Print the intermediate representation of a model") { model, after, tensors, target, dims, dump };
+        var limit = CommonOptions.MemoryLimit();
+        limit.Description = "As for compile: then the graph says where values may leave memory";
+        var command = new Command("inspect", "Print the intermediate representation of a model") { model, after, tensors, limit, target, dims, dump };
         command.SetAction(parsed =>
         {
             var options = new CompileOptions
             {
+                MemoryLimit = ByteSize.Limit(parsed, limit),
                 Target = parsed.GetValue(target)!,
                 Dims = parsed.GetValue(dims) ?? [],
                 DumpDirectory = parsed.GetValue(dump),

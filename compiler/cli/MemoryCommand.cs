@@ -24,8 +24,10 @@ internal static class MemoryCommand
         training.AddTo(command);
         command.SetAction(parsed =>
         {
+            var bytes = ByteSize.Limit(parsed, limit);
             var options = new CompileOptions
             {
+                MemoryLimit = bytes,
                 Target = parsed.GetValue(target)!,
                 Dims = parsed.GetValue(dim) ?? [],
                 Threads = parsed.GetValue(threads),
@@ -38,7 +40,7 @@ internal static class MemoryCommand
                 sizes.Add([]);
             }
 
-            var query = new MemoryQuery { Threads = parsed.GetValue(threads), MemoryLimit = ByteSize.ParseLimit(parsed.GetValue(limit)) };
+            var query = new MemoryQuery { Threads = parsed.GetValue(threads), MemoryLimit = bytes };
             var given = new Dictionary<string, long[]>();
             var reports = sizes.Select(s => loaded.MemoryFor(InputShapes.Find(loaded, given, s), query)).ToList();
             var text = parsed.InvocationConfiguration.Output;

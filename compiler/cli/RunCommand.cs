@@ -22,8 +22,10 @@ internal static class RunCommand
         {
             var sizes = DimAssignments.Parse(parsed.GetValue(dims) ?? []);
             var fills = FillRange.Parse(parsed.GetValue(fill) ?? []);
+            var bytes = ByteSize.Limit(parsed, limit);
             var options = new CompileOptions
             {
+                MemoryLimit = bytes,
                 Target = parsed.GetValue(target)!,
                 Dims = parsed.GetValue(dim) ?? [],
                 Threads = parsed.GetValue(threads),
@@ -34,7 +36,7 @@ internal static class RunCommand
             using var session = loaded.CreateSession(new SessionOptions
             {
                 Threads = parsed.GetValue(threads),
-                MemoryLimit = ByteSize.ParseLimit(parsed.GetValue(limit)),
+                MemoryLimit = bytes,
             });
             using var binding = session.CreateBinding();
             var files = TensorFiles.Read(loaded, parsed.GetValue(single) ?? [], parsed.GetValue(archive));

@@ -22,11 +22,15 @@ internal static class TrainCommand
         var warmup = new Option<long>("--warmup") { Description = "Steps in which the learning rate rises from 0", HelpName = "N", DefaultValueFactory = _ => 0 };
         var schedule = new Option<string>("--schedule") { Description = "The learning rate afterwards: constant, linear or cosine (the latter two fall to 0)", HelpName = "SHAPE", DefaultValueFactory = _ => "constant" };
         schedule.AcceptOnlyFromAmong([.. RateSchedule.Shapes]);
-        var threads = CommonOptions.Threads();
-        var command = new Command("train", "Train a model") { model, data, steps, checkpoint, every, batch, seed, rate, warmup, schedule, threads };
+        var (threads, limit) = (CommonOptions.Threads(), CommonOptions.MemoryLimit());
+        var command = new Command("train", "Train a model") { model, data, steps, checkpoint, every, batch, seed, rate, warmup, schedule, limit, threads };
         command.SetAction(parsed =>
         {
-            using var session = TrainingSession.Open(parsed.GetRequiredValue(model), new SessionOptions { Threads = parsed.GetValue(threads) });
+            using var session = TrainingSession.Open(parsed.GetRequiredValue(model), new SessionOptions
+            {
+                Threads = parsed.GetValue(threads),
+                MemoryLimit = ByteSize.Limit(parsed, limit),
+            });
             var path = parsed.GetValue(checkpoint);
             var resumed = path is not null && File.Exists(path);
             if (resumed)
