@@ -14,6 +14,7 @@ internal sealed class FusionGraph
     private readonly UnitOrder _order;
     private readonly HashSet<Value> _escaping = [];
     private readonly Dictionary<Node, FusionGroup> _groups = [];
+    private WaitingCost? _waiting;
 
     public FusionGraph(Graph graph)
     {
@@ -35,6 +36,9 @@ internal sealed class FusionGraph
     }
 
     public Graph Graph { get; }
+
+    /// <summary>What merges cost in memory.</summary>
+    public WaitingCost Waiting => _waiting ??= new WaitingCost(this);
 
     public int Position(Node node) => _positions[node];
 

@@ -35,7 +35,7 @@ internal static class FusionRules
 
     /// <summary>
     /// Grows a group forward: elementwise readers of its values join when <paramref name="accepts"/> them and nothing they read depends
-    /// on the group from outside.
+    /// on the group from outside, unless more bytes would wait.
     /// </summary>
     public static void GrowForward(FusionGraph graph, FusionGroup group, Func<Node, bool> accepts)
     {
@@ -60,7 +60,8 @@ internal static class FusionRules
         while (group.Count < MaximumMembers && candidates.TryDequeue(out var node, out _))
         {
             var outside = node.Inputs.Where(v => v.Producer is null || !group.Contains(v.Producer)).ToList();
-            if (accepts(node) && group.ExternalInputs().Union(outside).Count() < MaximumBuffers && graph.TryAdd(group, node))
+            if (accepts(node) && group.ExternalInputs().Union(outside).Count() < MaximumBuffers
+                && !graph.Waiting.IsMore([.. group.Nodes, .. group.Copies], group.Exits(graph), outside) && graph.TryAdd(group, node))
             {
                 Offer(node);
             }
@@ -69,7 +70,7 @@ internal static class FusionRules
 
     /// <summary>
     /// Grows a group backward: a cheap producer joins when the group is its only reader; with <paramref name="isKept"/> a producer of the group's
-    /// own shape joins although others read it too (it becomes one more output). Views are copied.
+    /// own shape joins although others read it too (it becomes one more output). Views are copied. None joins if more bytes would wait.
     /// </summary>
     public static void GrowBackward(FusionGraph graph, FusionGroup group, Func<Node, bool> accepts, Func<Node, bool> isKept)
     {
@@ -100,6 +101,11 @@ internal static class FusionRules
             }
 
             var value = node.Output;
+            if (graph.Waiting.IsMore([node], [value], [.. group.ExternalInputs().Where(v => !ReferenceEquals(v, value))]))
+            {
+                continue;
+            }
+
             var isPrivate = !graph.Escapes(value) && graph.Users(value).All(group.Contains);
             if (graph.IsFree(node) && (isPrivate || isKept(node)) && graph.TryAdd(group, node))
             {

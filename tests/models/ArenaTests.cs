@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Dlc.Tests.Models;
 
-/// <summary>Arenas of the models of the suite: their plans can be replayed, come close to the lower bound, and are what sessions allocate.</summary>
+/// <summary>Arenas of the models of the suite: their plans can be replayed, come close to the lower bound, are no larger than in the model's order, and are what sessions allocate.</summary>
 public sealed class ArenaTests
 {
     [Fact]
@@ -49,6 +49,7 @@ public sealed class ArenaTests
     {
         var suite = ModelSuite.ByName(name);
         using var model = DlcCompiler.Compile(suite.Path);
+        using var unordered = DlcCompiler.Compile(suite.Path, new CompileOptions { KeepOrder = true });
         var errors = new List<string>();
         foreach (var size in suite.Cases)
         {
@@ -66,6 +67,12 @@ public sealed class ArenaTests
                 if (report.PeakBytes > 1.03 * report.LowerBoundBytes)
                 {
                     errors.Add($"{size}: the arena has {report.PeakBytes} bytes, {report.LowerBoundBytes} are the lower bound");
+                }
+
+                var given = unordered.MemoryFor(dims, query);
+                if (report.LowerBoundBytes > given.LowerBoundBytes || report.PeakBytes > given.PeakBytes)
+                {
+                    errors.Add($"{size}: {report.PeakBytes} bytes, at least {report.LowerBoundBytes}, in our order; in the model's {given.PeakBytes}, at least {given.LowerBoundBytes}");
                 }
             }
 
