@@ -49,6 +49,7 @@ internal static class MemoryCommand
             if (reports.Count > 0)
             {
                 printer.Sizes(reports);
+                reports.ForEach(r => printer.Evictions(r, parsed.GetValue(top)));
                 reports.ForEach(r => printer.Buffers(r, parsed.GetValue(top)));
             }
 

@@ -5,9 +5,9 @@ using Dlc.Runtime;
 namespace Dlc.Compiler.Cli;
 
 /// <summary>
-/// A memory plan as JSON, for somebody who checks it without this program: <c>{"dims": {NAME: N}, "peakBytes", "lowerBoundBytes", "weightBytes", "inputs":
-/// [VALUE], "buffers": [{"name", "bytes", "offset", "first", "last"}], "steps": [{"index", "kind", "kernel", "origins", "reads", "writes", "drops",
-/// "flops", "seconds"}]}</c>.
+/// A memory plan as JSON, for somebody who checks it without this program: <c>{"dims": {NAME: N}, "peakBytes", "lowerBoundBytes", "weightBytes", "inputBytes",
+/// "outputBytes", "inputs": [VALUE], "buffers": [{"name", "bytes", "offset", "first", "last"}], "steps": [{"index", "kind", "kernel", "origins", "reads", "writes", "drops",
+/// "flops", "seconds"}]}</c>. Under a limit there are also "memoryLimit", "hostBytes" and "extraSeconds".
 /// </summary>
 internal static class MemoryJson
 {
@@ -49,6 +49,15 @@ internal static class MemoryJson
         json.WriteNumber("peakBytes", report.PeakBytes);
         json.WriteNumber("lowerBoundBytes", report.LowerBoundBytes);
         json.WriteNumber("weightBytes", report.WeightBytes);
+        json.WriteNumber("inputBytes", report.InputBytes);
+        json.WriteNumber("outputBytes", report.OutputBytes);
+        if (report.MemoryLimit is { } limit)
+        {
+            json.WriteNumber("memoryLimit", limit);
+            json.WriteNumber("hostBytes", report.HostBytes);
+            json.WriteNumber("extraSeconds", report.ExtraSeconds);
+        }
+
         Names(json, "inputs", report.Inputs);
         json.WriteStartArray("buffers");
         foreach (var buffer in report.Buffers)

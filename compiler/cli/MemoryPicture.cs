@@ -24,6 +24,14 @@ internal static class MemoryPicture
     private static readonly string[] Colours =
         ["#a6cee3", "#fdbf6f", "#b2df8a", "#fb9a99", "#cab2d6", "#ffed8f", "#8dd3c7", "#fccde5", "#bebada", "#d9d9d9", "#80b1d3", "#e5c494"];
 
+    /// <summary>What a run does only because of a limit.</summary>
+    private static readonly Dictionary<string, string> Extra = new(StringComparer.Ordinal)
+    {
+        ["recompute"] = "#d95f02",
+        ["offload"] = "#1f78b4",
+        ["reload"] = "#33a02c",
+    };
+
     /// <summary>One picture below the other.</summary>
     public static string Draw(IReadOnlyList<MemoryReport> reports)
     {
@@ -52,13 +60,14 @@ internal static class MemoryPicture
         var totals = $"arena {Summary.Bytes(report.PeakBytes)}, lower bound {Summary.Bytes(report.LowerBoundBytes)} (dashed), weights {Summary.Bytes(report.WeightBytes)}, "
             + $"{report.Buffers.Count} buffers by address and time; the line is the sum of what is alive";
         svg.Append(Text($"""<text x="{Left}" y="24" font-size="15">{Escape(MemoryText.DimsOf(report))}</text>""")).Append('\n');
+        Costs(svg, report);
         svg.Append(Text($"""<text x="{Left}" y="44">{Escape(totals)}</text>""")).Append('\n');
         Axes(svg, report, X, Y);
 
         // Under the buffers, so that pointing beside one tells the step.
         foreach (var step in report.Steps)
         {
-            var what = $"step {step.Index}: {step.Kind} {step.Kernel}\n{string.Join(", ", step.Origins)}\nreads {string.Join(", ", step.Reads)}\nwrites {string.Join(", ", step.Writes)}";
+            var what = $"step {step.Index}: {step.Kind} {step.Kernel}\n{string.Join(", ", step.Origins)}\nreads {string.Join(", ", step.Reads)}\nwrites {string.Join(", ", step.Writes)}\n{Milliseconds(step.Seconds)}";
             svg.Append(Text($"""<rect x="{X(step.Index)}" y="{Top}" width="{X(1) - X(0)}" height="{Height}" fill="white"><title>{Escape(what)}</title></rect>""")).Append('\n');
         }
 
@@ -68,7 +77,53 @@ internal static class MemoryPicture
         }
 
         Live(svg, report, X, Y);
+        foreach (var step in report.Steps.Where(s => Extra.ContainsKey(s.Kind)))
+        {
+            var what = $"step {step.Index}: {step.Kind} {string.Join(", ", step.Kind == "offload" ? step.Reads : step.Writes)}\n{Milliseconds(step.Seconds)}";
+            svg.Append(Text($"""<rect x="{X(step.Index)}" y="{Top + Height}" width="{X(1) - X(0)}" height="6" fill="{Extra[step.Kind]}"><title>{Escape(what)}</title></rect>""")).Append('\n');
+        }
+
+        SpentTime(svg, report, X);
     }
+
+    /// <summary>What a limit costs, in words and in the colours of the marks below the arena.</summary>
+    private static void Costs(StringBuilder svg, MemoryReport report)
+    {
+        if (report.MemoryLimit is not { } limit)
+        {
+            return;
+        }
+
+        svg.Append(Text($"""<text x="{Width - Right}" y="24" text-anchor="end">limit {Summary.Bytes(limit)}, {Summary.Bytes(report.TotalBytes)} in use"""));
+        foreach (var kind in report.Steps.Where(s => Extra.ContainsKey(s.Kind)).GroupBy(s => s.Kind).OrderBy(g => g.Key, StringComparer.Ordinal))
+        {
+            svg.Append(Text($"""; <tspan fill="{Extra[kind.Key]}" font-weight="bold">{kind.Count()} x {kind.Key}</tspan> {Milliseconds(kind.Sum(s => s.Seconds))}"""));
+        }
+
+        svg.Append("</text>\n");
+    }
+
+    /// <summary>The time that recomputations and transfers took up to each step, as a share of all of it, from the bottom to the top of the picture.</summary>
+    private static void SpentTime(StringBuilder svg, MemoryReport report, Func<double, double> x)
+    {
+        var all = report.Steps.Where(s => Extra.ContainsKey(s.Kind)).Sum(s => s.Seconds);
+        if (all <= 0)
+        {
+            return;
+        }
+
+        var points = new StringBuilder();
+        var spent = 0.0;
+        foreach (var step in report.Steps)
+        {
+            spent += Extra.ContainsKey(step.Kind) ? step.Seconds : 0;
+            points.Append(Text($"{x(step.Index + 1)},{Top + Height - (spent / all * Height)} "));
+        }
+
+        svg.Append(Text($"""<polyline points="{points}" fill="none" stroke="{Extra["recompute"]}" stroke-width="1.2" stroke-dasharray="2 2"><title>extra time so far; {Milliseconds(all)} at the end</title></polyline>""")).Append('\n');
+    }
+
+    private static string Milliseconds(double seconds) => Text($"{seconds * 1e3} ms");
 
     private static void Axes(StringBuilder svg, MemoryReport report, Func<double, double> x, Func<double, double> y)
     {

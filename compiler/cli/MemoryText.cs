@@ -63,6 +63,42 @@ internal sealed class MemoryText(TextWriter output)
         }
     }
 
+    /// <summary>What leaves memory and how it returns, with its cost in time; the dearest first.</summary>
+    public void Evictions(MemoryReport report, int count)
+    {
+        if (report.MemoryLimit is not { } limit)
+        {
+            return;
+        }
+
+        output.WriteLine($"limit {Number(limit)} bytes at {DimsOf(report)}: {Number(report.TotalBytes)} needed, weights, inputs and outputs included");
+        var extra = report.Steps.Where(s => s.Kind is "recompute" or "offload" or "reload").ToList();
+        if (extra.Count == 0)
+        {
+            output.WriteLine("  everything fits: nothing leaves memory");
+            return;
+        }
+
+        var own = report.Steps.Sum(s => s.Seconds) - extra.Sum(s => s.Seconds);
+        foreach (var kind in extra.GroupBy(s => s.Kind).OrderBy(g => g.Key, StringComparer.Ordinal))
+        {
+            output.WriteLine($"  {kind.Count(),6} x {kind.Key,-10} {Milliseconds(kind.Sum(s => s.Seconds)),12}");
+        }
+
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  {"",6}   {"in all",-10} {Milliseconds(report.ExtraSeconds),12}  beside the {Milliseconds(own)} of the run: {(own == 0 ? 0 : 100 * report.ExtraSeconds / own):0.0} % more time (estimates)"));
+        if (report.HostBytes > 0)
+        {
+            output.WriteLine($"  copies outside take {Number(report.HostBytes)} bytes");
+        }
+
+        foreach (var step in extra.OrderByDescending(s => s.Seconds).ThenBy(s => s.Index).Take(count))
+        {
+            var what = step.Kind == "offload" ? step.Reads : step.Writes;
+            output.WriteLine($"  {Milliseconds(step.Seconds),12} step {step.Index}: {step.Kind} {string.Join(", ", what.Take(2))}{MadeBy(step)}");
+        }
+    }
+
     /// <summary>The largest buffers of a plan.</summary>
     public void Buffers(MemoryReport report, int count)
     {
@@ -82,11 +118,12 @@ internal sealed class MemoryText(TextWriter output)
         }
     }
 
-    private static string MadeBy(MemoryReport report, MemoryBuffer buffer)
-    {
-        var origins = report.Steps[buffer.First].Origins;
-        return origins.Count == 0 ? "" : $"  (made by {string.Join(", ", origins.Take(2))}{(origins.Count > 2 ? ", ..." : "")})";
-    }
+    private static string MadeBy(MemoryReport report, MemoryBuffer buffer) => MadeBy(report.Steps[buffer.First]);
+
+    private static string MadeBy(MemoryStep step) => step.Origins.Count == 0 || step.Kind is "offload" or "reload" ? ""
+        : $"  (made by {string.Join(", ", step.Origins.Take(2))}{(step.Origins.Count > 2 ? ", ..." : "")})";
+
+    private static string Milliseconds(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e3:0.000} ms");
 
     /// <summary>The dims of a report as one writes them on the command line.</summary>
     public static string DimsOf(MemoryReport report) =>

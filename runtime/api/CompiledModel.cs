@@ -94,8 +94,10 @@ public sealed class CompiledModel : IDisposable
         query ??= new MemoryQuery();
         ArgumentOutOfRangeException.ThrowIfNegative(query.Threads);
         int threads = query.Threads == 0 ? Environment.ProcessorCount : query.Threads;
-        var plan = SignaturePlanner.Make(Executable.Prepared, [.. inputDims.SelectMany(d => d)], new PlanOptions(threads, query.InPlace) { MemoryLimit = query.MemoryLimit ?? MemoryLimit, Rates = query.Rates });
-        return MemoryReporter.Report(Executable.Prepared, plan, query.Rates);
+        long limit = query.MemoryLimit ?? MemoryLimit;
+        var options = new PlanOptions(threads, query.InPlace) { MemoryLimit = limit, Rates = query.Rates };
+        var plan = SignaturePlanner.Make(Executable.Prepared, [.. inputDims.SelectMany(d => d)], options);
+        return MemoryReporter.Report(Executable.Prepared, plan, query.Rates) with { MemoryLimit = limit == long.MaxValue ? null : limit };
     }
 
     /// <summary>Lets go of the model; sessions that still live keep its code and constants loaded.</summary>

@@ -19,6 +19,12 @@ public sealed record MemoryReport
     /// <summary>The largest sum of bytes over buffers alive at one step: no plan of these steps can do with less.</summary>
     public required long LowerBoundBytes { get; init; }
 
+    /// <summary>The limit that it was planned under; null for none.</summary>
+    public long? MemoryLimit { get; init; }
+
+    /// <summary>Everything that a run holds: arena, weights, inputs and outputs. This is what a limit bounds.</summary>
+    public long TotalBytes => PeakBytes + WeightBytes + InputBytes + OutputBytes;
+
     /// <summary>Bytes of copies outside of the arena of values that leave it for a while; 0 without a limit.</summary>
     public long HostBytes { get; init; }
 
