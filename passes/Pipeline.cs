@@ -59,7 +59,10 @@ public static class Pipeline
     public static PassGroup Schedule() => new(
         "schedule",
         [
-            // After fusion, which decides what is in memory at all; nothing after it may edit the graph without choosing again.
+            // After fusion, which decides what is in memory at all.
+            new CheckSizes(),
+
+            // Nothing after it may edit the graph without choosing again.
             new ScheduleNodes(),
         ]);
 
