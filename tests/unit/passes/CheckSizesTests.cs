@@ -13,12 +13,12 @@ public sealed class CheckSizesTests : PassTestBase
     public void A_tensor_beyond_64_bits_is_refused_by_its_nodes_name()
     {
         var x = Input("N", 1);
-        var node = Graph.AddNode(new Broadcast(Shape("M", 1L << 62)), [x], default, ["wide"]);
+        var node = Graph.AddNode(new Broadcast(Shape("N", 1L << 62)), [x], default, ["wide"]);
         var graph = Graph.Build([node.Outputs[0]]);
         var error = Assert.Throws<DlcException>(() => new PassManager(Context).Run(new CheckSizes(), graph));
         Assert.Equal(ErrorCodes.BadDim, error.Code);
         Assert.Contains("node 'wide'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("f32[M, 4611686018427387904]", error.Message, StringComparison.Ordinal);
+        Assert.Contains("f32[N, 4611686018427387904]", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
