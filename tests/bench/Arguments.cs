@@ -13,7 +13,9 @@ internal sealed record Arguments
           --rounds N        interleaved rounds a measurement (default 7)
           --slice MS        milliseconds that each engine runs in a round (default 200)
           --all-sizes       every size of the suite, not only the timed ones
-          --only A,B        sections: speed, gemm, shapes, compile (default all)
+          --only A,B        sections: speed, gemm, shapes, compile (default: these); or one alone: llama-plan plans the training step of Llama-2
+                            with four layers, whose tables go to docs/memory.md
+          --exact N         with llama-plan: lengths of a batch size for which the step is compiled anew (default 6)
           --engine NAME     what is compared with ONNX Runtime (default dlc; ort shows the noise of the machine)
           --micro           instead of all this: what a run costs beside its kernels (BenchmarkDotNet)
           --page FILE       write the tables between the markers of FILE (docs/performance.md); default: print only
@@ -30,6 +32,8 @@ internal sealed record Arguments
     public bool AllSizes { get; private set; }
 
     public IReadOnlyList<string> Only { get; private set; } = ["speed", "gemm", "shapes", "compile"];
+
+    public int Exact { get; private set; } = 6;
 
     public string Engine { get; private set; } = "dlc";
 
@@ -62,6 +66,9 @@ internal sealed record Arguments
                     break;
                 case "--only":
                     result.Only = Next().Split(',');
+                    break;
+                case "--exact":
+                    result.Exact = Number(Next());
                     break;
                 case "--engine":
                     result.Engine = Next();

@@ -3,6 +3,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Dlc.Bench;
+using Dlc.Bench.Llama;
 using Dlc.Peers.OnnxRuntime;
 using Dlc.Peers.Suite;
 
@@ -40,6 +41,12 @@ catch (ArgumentException e)
 {
     Console.Error.WriteLine($"{e.Message}\n{Arguments.Help}");
     return 2;
+}
+
+if (arguments.Only is ["llama-plan"])
+{
+    PlanProgram.Run(arguments.Page, arguments.Exact);
+    return 0;
 }
 
 if (OrtLibrary.Missing is { } reason)
