@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using Dlc.Ptx.Machine;
+
+namespace Dlc.Ptx;
+
+/// <summary>Device memory: allocations with bounds, and for each byte whether it has been written.</summary>
+public sealed unsafe class PtxMemory : IDisposable
+{
+    private readonly List<Region?> _slots = [null];
+
+    /// <summary>The allocations that are alive.</summary>
+    internal IEnumerable<Region> Regions => _slots.OfType<Region>().Distinct();
+
+    /// <summary>Allocates <paramref name="bytes"/>, which nobody has written yet; the address is a multiple of 256.</summary>
+    /// <param name="bytes">Bytes; 0 gives an address that may not be accessed.</param>
+    /// <param name="name">What messages call it.</param>
+    public ulong Allocate(long bytes, string name = "buffer")
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        var region = new Region(name, bytes, (ulong)_slots.Count << AddressSpace.SlotShift);
+        for (long covered = -1; covered < bytes >> AddressSpace.SlotShift; covered++)
+        {
+            _slots.Add(region);
+        }
+
+        // The gap behind.
+        _slots.Add(null);
+        return region.Address;
+    }
+
+    /// <summary>Allocates and copies <paramref name="data"/> in.</summary>
+    public ulong Allocate<T>(ReadOnlySpan<T> data, string name = "buffer")
+        where T : unmanaged
+    {
+        ulong address = Allocate((long)data.Length * sizeof(T), name);
+        CopyIn(address, data);
+        return address;
+    }
+
+    /// <summary>Writes <paramref name="data"/> at <paramref name="address"/>.</summary>
+    /// <exception cref="ArgumentException">It does not lie in one allocation.</exception>
+    public void CopyIn<T>(ulong address, ReadOnlySpan<T> data)
+        where T : unmanaged
+    {
+        long bytes = (long)data.Length * sizeof(T);
+        var region = Within(address, bytes, out long offset);
+        data.CopyTo(new Span<T>(region.Data + offset, data.Length));
+        Unsafe.InitBlock(region.Valid + offset, 1, (uint)bytes);
+    }
+
+    /// <summary>Reads what lies at <paramref name="address"/>.</summary>
+    /// <exception cref="ArgumentException">It does not lie in one allocation.</exception>
+    /// <exception cref="PtxFault">Some of it has never been written, and <paramref name="allowUnwritten"/> is false.</exception>
+    public void CopyOut<T>(ulong address, Span<T> data, bool allowUnwritten = false)
+        where T : unmanaged
+    {
+        long bytes = (long)data.Length * sizeof(T);
+        var region = Within(address, bytes, out long offset);
+        if (!allowUnwritten)
+        {
+            var valid = new ReadOnlySpan<byte>(region.Valid + offset, checked((int)bytes));
+            int hole = valid.IndexOf((byte)0);
+            if (hole >= 0)
+            {
+                throw new PtxFault(
+                    PtxCheck.Uninitialised, "(copy to the host)", $"{valid.Count((byte)0)} of {bytes} bytes of {region.Name} have never been written, the first at offset {offset + hole}");
+            }
+        }
+
+        new ReadOnlySpan<T>(region.Data + offset, data.Length).CopyTo(data);
+    }
+
+    /// <summary>Reads <paramref name="count"/> values.</summary>
+    public T[] Read<T>(ulong address, int count)
+        where T : unmanaged
+    {
+        var data = new T[count];
+        CopyOut<T>(address, data);
+        return data;
+    }
+
+    /// <summary>Gives an allocation back: accesses to it are errors from now on.</summary>
+    public void Free(ulong address)
+    {
+        var region = Find(address) ?? throw new ArgumentException($"nothing is allocated at 0x{address:x}");
+        for (int i = 0; i < _slots.Count; i++)
+        {
+            if (_slots[i] == region)
+            {
+                _slots[i] = null;
+            }
+        }
+
+        region.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var region in Regions.ToList())
+        {
+            region.Dispose();
+        }
+
+        _slots.Clear();
+    }
+
+    /// <summary>The allocation whose address range is nearest around <paramref name="address"/>; null for none.</summary>
+    internal Region? Find(ulong address)
+    {
+        ulong slot = address >> AddressSpace.SlotShift;
+        return slot < (ulong)_slots.Count ? _slots[(int)slot] : null;
+    }
+
+    private Region Within(ulong address, long bytes, out long offset)
+    {
+        var region = Find(address) ?? throw new ArgumentException($"nothing is allocated at 0x{address:x}");
+        offset = (long)(address - region.Address);
+        return offset + bytes <= region.Size
+            ? region
+            : throw new ArgumentException($"{bytes} bytes at offset {offset} are not within {region.Name} of {region.Size} bytes");
+    }
+}
