@@ -14,8 +14,9 @@ internal sealed record Arguments
           --slice MS        milliseconds that each engine runs in a round (default 200)
           --all-sizes       every size of the suite, not only the timed ones
           --only A,B        sections: speed, gemm, shapes, compile (default: these); or one alone: llama-plan plans the training step of Llama-2
-                            with four layers, whose tables go to docs/memory.md
+                            with four layers, whose tables go to docs/memory.md; llama-train trains a small one under limits (docs/training.md)
           --exact N         with llama-plan: lengths of a batch size for which the step is compiled anew (default 6)
+          --steps N         with llama-train: batches (default 200)
           --engine NAME     what is compared with ONNX Runtime (default dlc; ort shows the noise of the machine)
           --micro           instead of all this: what a run costs beside its kernels (BenchmarkDotNet)
           --page FILE       write the tables between the markers of FILE (docs/performance.md); default: print only
@@ -34,6 +35,8 @@ internal sealed record Arguments
     public IReadOnlyList<string> Only { get; private set; } = ["speed", "gemm", "shapes", "compile"];
 
     public int Exact { get; private set; } = 6;
+
+    public int Steps { get; private set; } = 200;
 
     public string Engine { get; private set; } = "dlc";
 
@@ -69,6 +72,9 @@ internal sealed record Arguments
                     break;
                 case "--exact":
                     result.Exact = Number(Next());
+                    break;
+                case "--steps":
+                    result.Steps = Number(Next());
                     break;
                 case "--engine":
                     result.Engine = Next();

@@ -49,6 +49,12 @@ if (arguments.Only is ["llama-plan"])
     return 0;
 }
 
+if (arguments.Only is ["llama-train"])
+{
+    TrainProgram.Run(arguments.Page, arguments.Steps);
+    return 0;
+}
+
 if (OrtLibrary.Missing is { } reason)
 {
     Console.Error.WriteLine(reason);

@@ -9,7 +9,7 @@ namespace Dlc.Bench.Llama;
 internal static class LlamaStep
 {
     /// <summary>How a step is trained.</summary>
-    public static TrainingOptions Training { get; } = new() { Loss = "cross-entropy(logits,labels)", Optimizer = new AdamW { LearningRate = 1e-4 } };
+    public static TrainingOptions Training { get; } = new() { Loss = "cross-entropy(logits,labels)", Optimizer = new AdamW { LearningRate = 1e-3 } };
 
     /// <summary>Writes the model to a file; weights that are only declared take no room there.</summary>
     public static string Write(LlamaConfig config, string folder)

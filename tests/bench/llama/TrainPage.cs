@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Text;
+using ModelBuilder;
+
+namespace Dlc.Bench.Llama;
+
+/// <summary>The table of trainings under limits in docs/training.md.</summary>
+internal sealed class TrainPage
+{
+    private const string Name = "llama-train";
+    private readonly StringBuilder _text = new();
+
+    /// <summary>Prints the table, and writes it between the markers of a page where one is named.</summary>
+    public void Write(IReadOnlyList<TrainFigures> trainings, int[] lengths, EagerFigures? eager, string? page)
+    {
+        var c = LlamaConfig.Trained;
+        var free = trainings[0];
+        Line($"Made by `tests/bench/run --only llama-train` on {Environment.ProcessorCount} cores: a Llama-style model of {c.Layers} layers, {c.Width} wide, vocabulary {c.Vocabulary}, 25 million parameters, AdamW;");
+        Line($"{lengths.Length} batches of {TrainProgram.Batch} texts, {TrainProgram.Shortest} to {TrainProgram.Longest} tokens long. The limit is what parameters, state and inputs take and a share of the largest arena without a");
+        Line("limit. The four trainings take turns batch by batch. *Longest* are the batches within a tenth of the greatest length, which the limit hits hardest.\n");
+        Line("| arena | largest plan, MiB | largest arena measured, MiB | time a step | against no limit | longest | recomputed operations | offloaded, MiB a step | last loss | all losses |");
+        Line("|---|---:|---:|---:|---:|---:|---:|---:|---:|---|");
+        var longest = Enumerable.Range(0, lengths.Length).Where(i => lengths[i] >= 0.9 * TrainProgram.Longest).ToArray();
+        foreach (var t in trainings)
+        {
+            double Relative(IEnumerable<int> steps) => Statistics.Median([.. steps.Select(i => t.Seconds[i] / free.Seconds[i])]);
+            var isSame = t.Losses.Zip(free.Losses).All(l => BitConverter.DoubleToInt64Bits(l.First) == BitConverter.DoubleToInt64Bits(l.Second));
+            Line($"| {(t.Share == 1 ? "no limit" : $"{Number(100 * t.Share, 0)}%")} | {Size(t.Planned)} | {Size(t.Measured)} | {Number(1000 * t.Seconds.Average(), 0)} ms "
+                + $"| {Number(t.Seconds.Sum() / free.Seconds.Sum(), 3)} | {Number(Relative(longest), 3)} | {Number(100 * t.Recomputed, 2)}% | {Size((long)(t.Offloaded / lengths.Length))} "
+                + $"| {Number(t.Losses[^1], 6)} | {(isSame ? "equal bits" : "differ")} |");
+        }
+
+        if (eager is not null)
+        {
+            var ours = free.Seconds.Take(eager.Seconds.Length).Skip(2).Sum();
+            Line($"\nPyTorch {eager.Version} in eager mode, first {eager.Seconds.Length} of the batches: {Number(1000 * eager.Seconds.Skip(2).Average(), 0)} ms a step, {Number(eager.Seconds.Skip(2).Sum() / ours, 2)} of ours without a limit; "
+                + $"its process grows by {Size(eager.Grown)} MiB beyond parameters and state");
+            Line($"(OpenBLAS with {Environment.ProcessorCount} threads, its own loops with one: with two it is slower).");
+        }
+
+        PageMarkers.Write(page, Name, _text);
+    }
+
+    private static string Size(long bytes) => Number(bytes / (double)(1 << 20), 1);
+
+    private static string Number(double value, int decimals) => value.ToString($"F{decimals}", CultureInfo.InvariantCulture);
+
+    private void Line(string text) => _text.Append(text).Append('\n');
+}
