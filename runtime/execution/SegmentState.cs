@@ -53,26 +53,7 @@ internal sealed unsafe class SegmentState : IDisposable
 
         if (!isSame)
         {
-            // Not valid while planning may still fail.
-            _plan = null;
-            var groups = new ItemGroups(entry.Order.Lifetimes[_point.Id], options.InPlace ? entry.Order.Pairs[_point.Id] : [], Sizes, bytes);
-            var obstacles = new List<PlacedBuffer>();
-            foreach (var plan in _before)
-            {
-                obstacles.AddRange(plan is null ? [] : Array.FindAll(plan.Buffers, b => b.Offset < entry.ArenaBytes));
-            }
-
-            _wall = entry.ArenaBytes;
-            var problem = groups.Problem(Sizes, [.. obstacles], _wall);
-            var offsets = new long[problem.Count];
-            for (int i = 0; i < problem.Fixed; i++)
-            {
-                offsets[i] = obstacles[i].Offset;
-            }
-
-            long peak = Math.Max(_wall, ArenaPlanner.Plan(problem, offsets, ArenaPlanner.DefaultBudget / 8));
-            Sizes.CopyTo(_planned, 0);
-            _plan = new ArenaPlan(groups, problem, offsets, peak, 0);
+            Renew(entry, options, bytes);
         }
 
         _block.Ensure(_plan!.Bytes - _wall);
@@ -93,4 +74,29 @@ internal sealed unsafe class SegmentState : IDisposable
     }
 
     public void Dispose() => _block.Dispose();
+
+    // Apart from Plan, which runs every time: a lambda allocates what it captures as soon as its method begins.
+    private void Renew(SignaturePlan entry, PlanOptions options, ReadOnlySpan<long> bytes)
+    {
+        // Not valid while planning may still fail.
+        _plan = null;
+        _wall = entry.ArenaBytes;
+        var groups = new ItemGroups(entry.Order.Lifetimes[_point.Id], options.InPlace ? entry.Order.Pairs[_point.Id] : [], Sizes, bytes);
+        var obstacles = new List<PlacedBuffer>();
+        foreach (var plan in _before)
+        {
+            obstacles.AddRange(plan is null ? [] : Array.FindAll(plan.Buffers, b => b.Offset < entry.ArenaBytes));
+        }
+
+        var problem = groups.Problem(Sizes, [.. obstacles], _wall);
+        var offsets = new long[problem.Count];
+        for (int i = 0; i < problem.Fixed; i++)
+        {
+            offsets[i] = obstacles[i].Offset;
+        }
+
+        long peak = Math.Max(_wall, ArenaPlanner.Plan(problem, offsets, ArenaPlanner.DefaultBudget / 8));
+        Sizes.CopyTo(_planned, 0);
+        _plan = new ArenaPlan(groups, problem, offsets, peak, 0);
+    }
 }

@@ -44,6 +44,10 @@ public sealed class ControlFlowTests
         binding.BindInput("x", new float[] { -1, 7, -1 }, [3]);
         session.Run(binding);
         Assert.Equal([7f, 1], room);
+        session.Run(binding);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        session.Run(binding);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
         binding.BindInput("x", new float[] { 7, 7 }, [2]);
         Assert.Equal(RuntimeErrors.BufferTooSmall, Assert.Throws<DlcRuntimeException>(() => session.Run(binding)).Code);
     }
