@@ -10,36 +10,44 @@ internal sealed class ArenaPlanner
     /// <summary>Every buffer begins at a multiple of this many bytes.</summary>
     public const int Alignment = 64;
 
-    /// <summary>Looks at placed buffers that a plan may cost: about two milliseconds.</summary>
+    /// <summary>What a plan may cost, in looks at eight placed buffers each: about two milliseconds.</summary>
     public const long DefaultBudget = 400_000;
 
+    // Above this, buffers are left where the first use of each puts them.
+    private const long MostPairs = 4 * DefaultBudget;
+
     private readonly ArenaProblem _problem;
-    private readonly ConflictTable _conflicts;
     private readonly long _bound;
     private readonly long[] _best;
     private readonly long[] _offsets;
     private readonly int[] _items;
+    private readonly double[] _crowds;
 
-    // Of the buffers that the one at hand meets: where those begin and end that are placed, by rising offset.
+    // The placed buffers by rising offset: where they begin and end, and when. Side by side, because they are walked for every buffer.
     private readonly long[] _from;
     private readonly long[] _to;
-    private readonly bool[] _isPlaced;
+    private readonly int[] _starts;
+    private readonly int[] _ends;
+    private readonly int[] _meets;
+    private int _placed;
     private readonly List<int> _over = [];
     private long _peak = long.MaxValue;
     private long _budget;
     private ulong _random = 0x9E3779B97F4A7C15;
 
-    private ArenaPlanner(ArenaProblem problem, ConflictTable conflicts, int[] items, long bound, long[] offsets, long budget)
+    private ArenaPlanner(ArenaProblem problem, double[] crowds, int[] items, long bound, long[] offsets, long budget)
     {
         _problem = problem;
-        _conflicts = conflicts;
+        _crowds = crowds;
         _bound = bound;
         _best = offsets;
         _offsets = [.. offsets];
         _items = items;
         _from = new long[problem.Count];
         _to = new long[problem.Count];
-        _isPlaced = new bool[problem.Count];
+        _starts = new int[problem.Count];
+        _ends = new int[problem.Count];
+        _meets = new int[problem.Count];
         _budget = budget;
     }
 
@@ -74,8 +82,8 @@ internal sealed class ArenaPlanner
         }
 
         // Programs of very many buffers are left at the plan by first use: all else takes time that grows with those that meet.
-        var conflicts = ConflictTable.Of(problem, isFree ? 4 * budget : long.MaxValue);
-        return conflicts is null ? peak : new ArenaPlanner(problem, conflicts, items, bound, offsets, budget).Run(peak);
+        var (pairs, crowds) = Crowds.Of(problem);
+        return isFree && pairs > MostPairs ? peak : new ArenaPlanner(problem, crowds, items, bound, offsets, budget).Run(peak);
     }
 
     private long Run(long peak)
@@ -84,13 +92,13 @@ internal sealed class ArenaPlanner
         _peak = peak;
         int[]? winner = null;
         bool winnerFitsBest = true;
-        Func<int, (double, double)>[] keys =
+        Func<int, double>[] keys =
         [
-            i => (-p.Bytes[i], p.Start[i]),
-            i => (-(double)p.Bytes[i] * (p.End[i] - p.Start[i] + 1), -p.Bytes[i]),
-            i => (-_conflicts.Crowd(i), -p.Bytes[i]),
-            i => (-(p.End[i] - p.Start[i]), -p.Bytes[i]),
-            i => (p.Start[i], -p.Bytes[i]),
+            i => -p.Bytes[i],
+            i => -(double)p.Bytes[i] * (p.End[i] - p.Start[i] + 1),
+            i => -_crowds[i],
+            i => p.Start[i] - p.End[i],
+            i => p.Start[i],
         ];
         long least = long.MaxValue;
         foreach (var key in keys)
@@ -116,12 +124,24 @@ internal sealed class ArenaPlanner
         return _peak;
     }
 
-    private int[] Sorted(Func<int, (double, double)> key)
+    private int[] Sorted(Func<int, double> key)
     {
-        // Stable by construction: equal keys keep the order of their numbers.
-        var keys = Array.ConvertAll(_items, i => (key(i), i));
-        Array.Sort(keys);
-        return Array.ConvertAll(keys, k => k.i);
+        var keys = new double[_problem.Count];
+        foreach (int item in _items)
+        {
+            keys[item] = key(item);
+        }
+
+        // Total, so that the result does not hang on the way of sorting: larger ones first, then by beginning.
+        int[] order = [.. _items];
+        Array.Sort(order, (a, b) =>
+        {
+            int by = keys[a].CompareTo(keys[b]);
+            by = by != 0 ? by : _problem.Bytes[b].CompareTo(_problem.Bytes[a]);
+            by = by != 0 ? by : _problem.Start[a].CompareTo(_problem.Start[b]);
+            return by != 0 ? by : a.CompareTo(b);
+        });
+        return order;
     }
 
     private void Keep(long peak)
@@ -197,10 +217,21 @@ internal sealed class ArenaPlanner
     private int ChooseMoved()
     {
         int chosen = _over[Next(_over.Count)];
-        for (int steps = Next(3); steps > 0 && _conflicts[chosen].Length > 0; steps--)
+        for (int steps = Next(3); steps > 0; steps--)
         {
-            var meets = _conflicts[chosen];
-            chosen = meets[Next(meets.Length)];
+            int count = 0;
+            for (int other = 0; other < _problem.Count; other++)
+            {
+                _meets[count] = other;
+                count += other != chosen && _problem.Bytes[other] > 0 && _problem.Meet(chosen, other) ? 1 : 0;
+            }
+
+            if (count == 0)
+            {
+                break;
+            }
+
+            chosen = _meets[Next(count)];
         }
 
         return chosen;
@@ -220,62 +251,105 @@ internal sealed class ArenaPlanner
     private long Place(int[] order, bool fitsBest)
     {
         var p = _problem;
-        Array.Clear(_isPlaced);
+        _placed = 0;
         long peak = 0;
         for (int i = 0; i < p.Fixed; i++)
         {
-            _isPlaced[i] = p.Bytes[i] > 0;
+            if (p.Bytes[i] > 0)
+            {
+                Insert(i);
+            }
+
             peak = Math.Max(peak, _offsets[i] + p.Bytes[i]);
         }
 
         foreach (int item in order)
         {
-            int count = CollectPlaced(item);
             long size = p.Bytes[item];
-            long at = 0;
-            long bestAt = -1;
-            long bestGap = long.MaxValue;
-            for (int n = 0; n <= count && (fitsBest || bestAt < 0); n++)
-            {
-                Offer(at, n < count ? _from[n] : long.MaxValue, size, ref bestAt, ref bestGap);
-                at = n < count ? Math.Max(at, _to[n]) : at;
-            }
-
-            _offsets[item] = bestAt;
-            _isPlaced[item] = true;
-            peak = Math.Max(peak, checked(bestAt + size));
+            _offsets[item] = fitsBest || p.Wall > 0 ? FindGap(item, size, fitsBest) : FindLowest(item, size);
+            Insert(item);
+            peak = Math.Max(peak, checked(_offsets[item] + size));
+            _budget -= 4 + (_placed / 8);
         }
 
         return peak;
     }
 
-    /// <summary>Collects the ranges of placed buffers that a buffer meets, by rising offset.</summary>
-    private int CollectPlaced(int item)
+    /// <summary>The lowest offset at which a buffer meets none that is placed.</summary>
+    private long FindLowest(int item, long size)
     {
-        int count = 0;
-        foreach (int other in _conflicts[item])
+        var starts = _starts.AsSpan(0, _placed);
+        var ends = _ends.AsSpan(0, starts.Length);
+        var from = _from.AsSpan(0, starts.Length);
+        var to = _to.AsSpan(0, starts.Length);
+        var (start, end) = (_problem.Start[item], _problem.End[item]);
+        long at = 0;
+        for (int n = 0; n < starts.Length; n++)
         {
-            if (!_isPlaced[other])
+            long apart = Apart(starts[n], ends[n], start, end);
+            if (((from[n] - at - size) | apart) >= 0)
             {
-                continue;
+                break;
             }
 
-            long offset = _offsets[other];
-            int at = count++;
-            while (at > 0 && _from[at - 1] > offset)
-            {
-                _from[at] = _from[at - 1];
-                _to[at] = _to[at - 1];
-                at--;
-                _budget--;
-            }
-
-            _from[at] = offset;
-            _to[at] = offset + _problem.Bytes[other];
+            at = Math.Max(at, to[n] & ~apart);
         }
 
-        _budget -= count + 4;
-        return count;
+        return at;
+    }
+
+    private long FindGap(int item, long size, bool fitsBest)
+    {
+        var starts = _starts.AsSpan(0, _placed);
+        var ends = _ends.AsSpan(0, starts.Length);
+        var from = _from.AsSpan(0, starts.Length);
+        var to = _to.AsSpan(0, starts.Length);
+        var (start, end) = (_problem.Start[item], _problem.End[item]);
+        long at = 0;
+        long bestAt = -1;
+        long bestGap = long.MaxValue;
+        for (int n = 0; n < starts.Length; n++)
+        {
+            long apart = Apart(starts[n], ends[n], start, end);
+            if (((from[n] - at - size) | apart) >= 0)
+            {
+                Offer(at, from[n], size, ref bestAt, ref bestGap);
+                if (!fitsBest && bestAt >= 0)
+                {
+                    return bestAt;
+                }
+            }
+
+            at = Math.Max(at, to[n] & ~apart);
+        }
+
+        Offer(at, long.MaxValue, size, ref bestAt, ref bestGap);
+        return bestAt;
+    }
+
+    /// <summary>All ones where two buffers are never alive together, else 0: without branches, which would be foreseen every other time.</summary>
+    private static long Apart(int startA, int endA, int startB, int endB) => ((endB - startA) | (endA - startB)) >> 31;
+
+    /// <summary>Adds a buffer to those that are placed.</summary>
+    private void Insert(int item)
+    {
+        long offset = _offsets[item];
+        int low = 0;
+        int high = _placed;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = _from[middle] < offset ? (middle + 1, high) : (low, middle);
+        }
+
+        int moved = _placed - low;
+        Array.Copy(_from, low, _from, low + 1, moved);
+        Array.Copy(_to, low, _to, low + 1, moved);
+        Array.Copy(_starts, low, _starts, low + 1, moved);
+        Array.Copy(_ends, low, _ends, low + 1, moved);
+        (_from[low], _to[low]) = (offset, offset + _problem.Bytes[item]);
+        (_starts[low], _ends[low]) = (_problem.Start[item], _problem.End[item]);
+        _placed++;
     }
 
     /// <summary>Takes the free range from <paramref name="from"/> to <paramref name="to"/> if it holds the size and is the smallest that does.</summary>
