@@ -12,7 +12,7 @@ internal sealed unsafe class BlockRunner : IDisposable
     private readonly Launch _launch;
     private readonly Warp[] _warps;
     private readonly Dictionary<int, (int Arrived, long Expected)> _barriers = [];
-    private readonly List<PendingCopy>[] _copies;
+    private readonly ThreadCopies[] _copies;
 
     /// <summary>Makes what all blocks of a launch need.</summary>
     public BlockRunner(Launch launch)
@@ -36,10 +36,10 @@ internal sealed unsafe class BlockRunner : IDisposable
             _warps[i] = new Warp(this, program, i);
         }
 
-        _copies = new List<PendingCopy>[Threads];
+        _copies = new ThreadCopies[Threads];
         for (int i = 0; i < Threads; i++)
         {
-            _copies[i] = [];
+            _copies[i] = new();
         }
 
         Access = new MemoryAccess(launch, this);
@@ -72,8 +72,8 @@ internal sealed unsafe class BlockRunner : IDisposable
     /// <summary>Counts.</summary>
     public LaunchStatistics Statistics => _launch.Statistics;
 
-    /// <summary>Asynchronous copies of a thread that have not been waited for.</summary>
-    public List<PendingCopy> Copies(int thread) => _copies[thread];
+    /// <summary>Asynchronous copies of a thread.</summary>
+    public ThreadCopies Copies(int thread) => _copies[thread];
 
     /// <summary>Runs a block to its end.</summary>
     /// <exception cref="PtxFault">A check failed.</exception>
@@ -93,7 +93,8 @@ internal sealed unsafe class BlockRunner : IDisposable
 
         foreach (var copies in _copies)
         {
-            copies.Clear();
+            copies.Pending.Clear();
+            copies.Groups = 0;
         }
 
         while (true)

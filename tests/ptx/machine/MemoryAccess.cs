@@ -51,11 +51,12 @@ internal sealed unsafe class MemoryAccess(Launch launch, BlockRunner block)
 
     /// <summary>The memory that a lane names, in bounds and aligned.</summary>
     /// <exception cref="PtxFault">It is not.</exception>
-    public Region Locate(Warp warp, int lane, Space space, ulong address, int bytes, bool writes, out long offset)
+    public Region Locate(Warp warp, int lane, Space space, ulong address, int bytes, bool writes, out long offset, int alignment = 0)
     {
-        if ((address & (ulong)(bytes - 1)) != 0)
+        alignment = alignment == 0 ? bytes : alignment;
+        if ((address & (ulong)(alignment - 1)) != 0)
         {
-            throw warp.Fault(PtxCheck.Misaligned, lane, address, $"the address of {bytes} bytes is not a multiple of {bytes}");
+            throw warp.Fault(PtxCheck.Misaligned, lane, address, $"the address of {bytes} bytes is not a multiple of {alignment}");
         }
 
         if (space == Space.Generic)
