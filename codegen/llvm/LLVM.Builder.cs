@@ -20,6 +20,15 @@ internal static unsafe partial class LLVM
     [LibraryImport(Library, EntryPoint = "LLVMBuildRet")]
     internal static partial nint BuildRet(nint builder, nint value);
 
+    [LibraryImport(Library, EntryPoint = "LLVMBuildRetVoid")]
+    internal static partial nint BuildRetVoid(nint builder);
+
+    [LibraryImport(Library, EntryPoint = "LLVMBuildAtomicRMW")]
+    internal static partial nint BuildAtomicRMW(nint builder, int operation, nint pointer, nint value, int ordering, int singleThread);
+
+    [LibraryImport(Library, EntryPoint = "LLVMBuildExtractValue")]
+    internal static partial nint BuildExtractValue(nint builder, nint aggregate, uint index, byte* name);
+
     [LibraryImport(Library, EntryPoint = "LLVMBuildBr")]
     internal static partial nint BuildBr(nint builder, nint target);
 
@@ -85,6 +94,12 @@ internal static unsafe partial class LLVM
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildNSWAdd")]
     internal static partial nint BuildNSWAdd(nint builder, nint left, nint right, byte* name);
+
+    [LibraryImport(Library, EntryPoint = "LLVMBuildNSWSub")]
+    internal static partial nint BuildNSWSub(nint builder, nint left, nint right, byte* name);
+
+    [LibraryImport(Library, EntryPoint = "LLVMBuildNSWMul")]
+    internal static partial nint BuildNSWMul(nint builder, nint left, nint right, byte* name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildTrunc")]
     internal static partial nint BuildTrunc(nint builder, nint value, nint type, byte* name);

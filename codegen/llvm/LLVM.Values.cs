@@ -21,6 +21,18 @@ internal static unsafe partial class LLVM
     [LibraryImport(Library, EntryPoint = "LLVMPointerTypeInContext")]
     internal static partial nint PointerTypeInContext(nint context, uint addressSpace);
 
+    [LibraryImport(Library, EntryPoint = "LLVMVoidTypeInContext")]
+    internal static partial nint VoidTypeInContext(nint context);
+
+    [LibraryImport(Library, EntryPoint = "LLVMAddGlobalInAddressSpace", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint AddGlobalInAddressSpace(nint module, nint type, string name, uint addressSpace);
+
+    [LibraryImport(Library, EntryPoint = "LLVMGetUndef")]
+    internal static partial nint GetUndef(nint type);
+
+    [LibraryImport(Library, EntryPoint = "LLVMSetFunctionCallConv")]
+    internal static partial void SetFunctionCallConv(nint function, uint convention);
+
     [LibraryImport(Library, EntryPoint = "LLVMFunctionType")]
     internal static partial nint FunctionType(nint result, nint* parameters, uint count, int variadic);
 

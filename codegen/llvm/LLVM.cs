@@ -25,6 +25,18 @@ internal static unsafe partial class LLVM
     [LibraryImport(Library, EntryPoint = "LLVMInitializeX86AsmPrinter")]
     internal static partial void InitializeX86AsmPrinter();
 
+    [LibraryImport(Library, EntryPoint = "LLVMInitializeNVPTXTargetInfo")]
+    internal static partial void InitializeNVPTXTargetInfo();
+
+    [LibraryImport(Library, EntryPoint = "LLVMInitializeNVPTXTarget")]
+    internal static partial void InitializeNVPTXTarget();
+
+    [LibraryImport(Library, EntryPoint = "LLVMInitializeNVPTXTargetMC")]
+    internal static partial void InitializeNVPTXTargetMC();
+
+    [LibraryImport(Library, EntryPoint = "LLVMInitializeNVPTXAsmPrinter")]
+    internal static partial void InitializeNVPTXAsmPrinter();
+
     [LibraryImport(Library, EntryPoint = "LLVMGetVersion")]
     internal static partial void GetVersion(out uint major, out uint minor, out uint patch);
 

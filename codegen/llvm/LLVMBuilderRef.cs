@@ -19,6 +19,19 @@ public readonly unsafe record struct LLVMBuilderRef(nint Handle) : IDisposable
     /// <summary>LLVM's <c>ret</c>.</summary>
     public LLVMValueRef BuildRet(LLVMValueRef value) => new(LLVM.BuildRet(Handle, value.Handle));
 
+    /// <summary>LLVM's <c>ret void</c>.</summary>
+    public LLVMValueRef BuildRetVoid() => new(LLVM.BuildRetVoid(Handle));
+
+    /// <summary>LLVM's <c>atomicrmw</c> of relaxed order.</summary>
+    public LLVMValueRef BuildAtomicRMW(LLVMAtomicRMWBinOp operation, LLVMValueRef pointer, LLVMValueRef value)
+    {
+        const int monotonic = 2;
+        return new(LLVM.BuildAtomicRMW(Handle, (int)operation, pointer.Handle, value.Handle, monotonic, 0));
+    }
+
+    /// <summary>LLVM's <c>extractvalue</c>.</summary>
+    public LLVMValueRef BuildExtractValue(LLVMValueRef aggregate, uint index) => new(LLVM.BuildExtractValue(Handle, aggregate.Handle, index, NoName));
+
     /// <summary>LLVM's unconditional <c>br</c>.</summary>
     public LLVMValueRef BuildBr(LLVMBasicBlockRef target) => new(LLVM.BuildBr(Handle, target.Handle));
 
@@ -85,6 +98,12 @@ public readonly unsafe record struct LLVMBuilderRef(nint Handle) : IDisposable
 
     /// <summary>LLVM's <c>add nsw</c>.</summary>
     public LLVMValueRef BuildNSWAdd(LLVMValueRef left, LLVMValueRef right) => new(LLVM.BuildNSWAdd(Handle, left.Handle, right.Handle, NoName));
+
+    /// <summary>LLVM's <c>sub nsw</c>.</summary>
+    public LLVMValueRef BuildNSWSub(LLVMValueRef left, LLVMValueRef right) => new(LLVM.BuildNSWSub(Handle, left.Handle, right.Handle, NoName));
+
+    /// <summary>LLVM's <c>mul nsw</c>.</summary>
+    public LLVMValueRef BuildNSWMul(LLVMValueRef left, LLVMValueRef right) => new(LLVM.BuildNSWMul(Handle, left.Handle, right.Handle, NoName));
 
     /// <summary>LLVM's <c>trunc</c>.</summary>
     public LLVMValueRef BuildTrunc(LLVMValueRef value, LLVMTypeRef type) => new(LLVM.BuildTrunc(Handle, value.Handle, type.Handle, NoName));

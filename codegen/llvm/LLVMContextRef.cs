@@ -24,6 +24,11 @@ public readonly unsafe record struct LLVMContextRef(nint Handle) : IDisposable
 
     public LLVMTypeRef PointerType => new(LLVM.PointerTypeInContext(Handle, 0));
 
+    public LLVMTypeRef VoidType => new(LLVM.VoidTypeInContext(Handle));
+
+    /// <summary>A pointer into an address space of the target.</summary>
+    public LLVMTypeRef PointerTypeIn(uint addressSpace) => new(LLVM.PointerTypeInContext(Handle, addressSpace));
+
     /// <summary>A new context; value names are dropped unless <paramref name="keepNames"/>.</summary>
     public static LLVMContextRef Create(bool keepNames = false)
     {

@@ -4,7 +4,7 @@ using Dlc.IR.Diagnostics;
 
 namespace Dlc.Codegen.Llvm;
 
-/// <summary>Finds libLLVM 22 and starts its x86 code generator once a process.</summary>
+/// <summary>Finds libLLVM 22 and starts its code generators once a process.</summary>
 public static class LLVMLibrary
 {
     private const int Major = 22;
@@ -21,6 +21,7 @@ public static class LLVMLibrary
 
     private static readonly Lazy<nint> Loaded = new(Load);
     private static readonly Lazy<bool> X86 = new(StartX86);
+    private static readonly Lazy<bool> Ptx = new(StartPtx);
 
     /// <summary>Whether libLLVM 22 can be loaded here.</summary>
     public static bool IsAvailable
@@ -46,6 +47,14 @@ public static class LLVMLibrary
         _ = X86.Value;
     }
 
+    /// <summary>Loads the library and initialises the NVPTX target; see <see cref="EnsureX86"/>.</summary>
+    /// <exception cref="DlcException">libLLVM 22 is not installed; the message says how to install it.</exception>
+    public static void EnsurePtx()
+    {
+        _ = Loaded.Value;
+        _ = Ptx.Value;
+    }
+
     /// <summary>Makes this assembly's imports of "libLLVM" resolve to the library found here.</summary>
     internal static void Register() => NativeLibrary.SetDllImportResolver(
         typeof(LLVMLibrary).Assembly,
@@ -69,17 +78,31 @@ public static class LLVMLibrary
 
     private static bool StartX86()
     {
+        CheckVersion();
+        LLVM.InitializeX86TargetInfo();
+        LLVM.InitializeX86Target();
+        LLVM.InitializeX86TargetMC();
+        LLVM.InitializeX86AsmPrinter();
+        return true;
+    }
+
+    private static bool StartPtx()
+    {
+        CheckVersion();
+        LLVM.InitializeNVPTXTargetInfo();
+        LLVM.InitializeNVPTXTarget();
+        LLVM.InitializeNVPTXTargetMC();
+        LLVM.InitializeNVPTXAsmPrinter();
+        return true;
+    }
+
+    private static void CheckVersion()
+    {
         LLVM.GetVersion(out uint major, out _, out _);
         if (major != Major)
         {
             throw new DlcException(
                 ErrorCodes.MissingTool, $"found libLLVM {major}, need {Major}: install it with 'apt-get install libllvm22'");
         }
-
-        LLVM.InitializeX86TargetInfo();
-        LLVM.InitializeX86Target();
-        LLVM.InitializeX86TargetMC();
-        LLVM.InitializeX86AsmPrinter();
-        return true;
     }
 }

@@ -24,6 +24,10 @@ public readonly unsafe record struct LLVMModuleRef(nint Handle) : IDisposable
     /// <summary>Adds a global variable.</summary>
     public LLVMValueRef AddGlobal(LLVMTypeRef type, string name) => new(LLVM.AddGlobal(Handle, type.Handle, name));
 
+    /// <summary>Adds a global variable in an address space of the target.</summary>
+    public LLVMValueRef AddGlobalInAddressSpace(LLVMTypeRef type, string name, uint addressSpace) =>
+        new(LLVM.AddGlobalInAddressSpace(Handle, type.Handle, name, addressSpace));
+
     /// <summary>Declares the intrinsic <paramref name="name"/> for the overloaded <paramref name="types"/>.</summary>
     /// <exception cref="ArgumentException">This LLVM has no such intrinsic.</exception>
     public LLVMValueRef GetIntrinsicDeclaration(string name, ReadOnlySpan<LLVMTypeRef> types)

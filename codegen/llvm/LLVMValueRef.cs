@@ -84,6 +84,17 @@ public readonly unsafe record struct LLVMValueRef(nint Handle)
         LLVM.SetUnnamedAddress(Handle, globalUnnamedAddress);
     }
 
+    /// <summary>Gives a global undefined contents and makes it visible in its module only.</summary>
+    public void SetUndefined()
+    {
+        const int internalLinkage = 8;
+        LLVM.SetInitializer(Handle, LLVM.GetUndef(GlobalValueType.Handle));
+        LLVM.SetLinkage(Handle, internalLinkage);
+    }
+
+    /// <summary>The calling convention of a function, by LLVM's number.</summary>
+    public void SetCallingConvention(uint number) => LLVM.SetFunctionCallConv(Handle, number);
+
     /// <summary>Makes a function visible in its module only.</summary>
     public void SetInternal()
     {

@@ -66,7 +66,7 @@ internal static class Exponential
     {
         const int currentRounding = 4;
         bool wide = LaneBuilder.IsF64(p);
-        if (b.Target.HasAvx512 && LaneBuilder.Lanes(p) == (wide ? 8 : 16))
+        if (b.HasAvx512 && LaneBuilder.Lanes(p) == (wide ? 8 : 16))
         {
             LLVMTypeRef mask = wide ? b.I8 : b.I16;
             string name = wide ? "llvm.x86.avx512.mask.scalef.pd.512" : "llvm.x86.avx512.mask.scalef.ps.512";

@@ -11,7 +11,7 @@ internal sealed class LaneBuilder
     private readonly Dictionary<string, LLVMValueRef> intrinsics = [];
     private readonly Dictionary<(nint, long), LLVMValueRef> constants = [];
 
-    internal LaneBuilder(LLVMContextRef context, LLVMModuleRef module, LLVMBuilderRef builder, CpuTarget target)
+    internal LaneBuilder(LLVMContextRef context, LLVMModuleRef module, LLVMBuilderRef builder, CpuTarget? target)
     {
         Context = context;
         Module = module;
@@ -34,7 +34,11 @@ internal sealed class LaneBuilder
 
     internal LLVMBuilderRef Builder { get; }
 
-    internal CpuTarget Target { get; }
+    /// <summary>The processor that is compiled for; null for a GPU, whose values are all scalars.</summary>
+    internal CpuTarget? Target { get; }
+
+    /// <summary>Whether 64-byte vectors and mask registers may be used.</summary>
+    internal bool HasAvx512 => Target?.HasAvx512 == true;
 
     internal LLVMTypeRef Bit { get; }
 
@@ -256,7 +260,7 @@ internal sealed class LaneBuilder
     {
         LLVMValueRef bounded = Call("llvm.smax", [I64], count, Constant(I64, 0L));
         bounded = Builder.BuildTrunc(Call("llvm.smin", [I64], bounded, Constant(I64, lanes)), I32);
-        if (!Target.HasAvx512)
+        if (!HasAvx512)
         {
             return Builder.BuildICmp(LLVMIntPredicate.LLVMIntULT, LaneNumbers(I32, lanes), Splat(bounded, lanes));
         }

@@ -94,7 +94,7 @@ internal sealed class MemoryEmitter(Frame frame)
 
         LLVMValueRef Shuffled(LLVMValueRef? lanes) => EveryNth(type, binding, index, (int)stride, lanes, element);
         return mask is not { } bits ? Shuffled(null)
-            : b.Target.HasAvx512 ? Shuffled(bits)
+            : b.HasAvx512 ? Shuffled(bits)
             : Either(b.All(bits), type, () => Shuffled(null), Apart);
     }
 

@@ -44,7 +44,7 @@ internal sealed partial class StmtEmitter
 
     private IEnumerable<Frame.TilePiece> Pieces(int columns)
     {
-        int lanes = b.Target.Machine.VectorLanes;
+        int lanes = b.Target!.Machine.VectorLanes;
         for (int start = 0; start < columns; start += lanes)
         {
             while (lanes > 1 && start + lanes > columns)

@@ -112,7 +112,7 @@ internal sealed partial class StmtEmitter
 
     private int Lanes(LLVMValueRef count)
     {
-        int lanes = b.Target.Machine.VectorLanes;
+        int lanes = b.Target!.Machine.VectorLanes;
         while (count.IsAConstantInt && lanes > 1 && lanes / 2 >= count.ConstIntSExt)
         {
             lanes /= 2;

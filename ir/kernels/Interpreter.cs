@@ -127,6 +127,9 @@ public sealed class Interpreter
             case TileContractStmt contract:
                 Contract(contract);
                 break;
+            case TileProductStmt product:
+                Product(product);
+                break;
             case TileForEachStmt each:
                 ForEach(each);
                 break;
@@ -187,11 +190,40 @@ public sealed class Interpreter
         }
     }
 
+    private void Product(TileProductStmt s)
+    {
+        var elements = _tiles[s.Tile];
+        var (rows, columns) = (Evaluate(s.ValidRows).Integer, Evaluate(s.ValidColumns).Integer);
+        var depth = Evaluate(s.Depth).Integer;
+        for (var r = 0; r < Math.Min(rows, s.Tile.Rows); r++)
+        {
+            for (var c = 0; c < Math.Min(columns, s.Tile.Columns); c++)
+            {
+                ref var sum = ref elements[(r * s.Tile.Columns) + c];
+                for (long k = 0; k < depth; k++)
+                {
+                    var a = InterpreterArithmetic.Cast(s.Tile.Type, Element(s.A, r, k));
+                    var b = InterpreterArithmetic.Cast(s.Tile.Type, Element(s.B, k, c));
+                    sum = InterpreterArithmetic.Binary(BinaryOp.Add, sum, InterpreterArithmetic.Binary(BinaryOp.Mul, a, b));
+                }
+            }
+        }
+    }
+
+    private InterpreterScalar Element(TileOperand operand, long row, long column)
+    {
+        _variables[operand.Row] = InterpreterScalar.Of(ElementType.Int64, row);
+        _variables[operand.Column] = InterpreterScalar.Of(ElementType.Int64, column);
+        Execute(operand.Body);
+        return Evaluate(operand.Value);
+    }
+
     private void ForEach(TileForEachStmt s)
     {
         var elements = _tiles[s.Tile];
         var valid = Evaluate(s.ValidColumns).Integer;
-        for (var r = 0; r < s.Tile.Rows; r++)
+        var rows = s.ValidRows is null ? s.Tile.Rows : Math.Min(Evaluate(s.ValidRows).Integer, s.Tile.Rows);
+        for (var r = 0; r < rows; r++)
         {
             for (var c = 0; c < Math.Min(valid, s.Tile.Columns); c++)
             {

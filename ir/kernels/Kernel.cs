@@ -51,6 +51,12 @@ public sealed class Kernel
     /// </summary>
     public ValueList<(int Input, int Output)> InPlace { get; private init; } = [];
 
+    /// <summary>
+    /// Threads of a GPU that run a work item together: 1, the 32 of a warp, or a block. Vector loops and tiles are spread over them; all else they do alike,
+    /// and the first of them stores for all. Nothing on a CPU.
+    /// </summary>
+    public int ThreadsPerItem { get; internal init; } = 1;
+
     /// <summary>The number of work items.</summary>
     public Expr WorkItems => Body.End;
 
@@ -60,6 +66,7 @@ public sealed class Kernel
             $"{StructuralKey}/in place {string.Join(' ', pairs.Select(p => $"{p.Input}>{p.Output}"))}")
         {
             InPlace = pairs,
+            ThreadsPerItem = ThreadsPerItem,
         };
 
     public override string ToString() => KernelPrinter.Print(this);

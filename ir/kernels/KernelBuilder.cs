@@ -23,6 +23,9 @@ public sealed class KernelBuilder(string name, DimContext dims)
 
     public DimContext Dims { get; } = dims;
 
+    /// <summary>See <see cref="Kernel.ThreadsPerItem"/>.</summary>
+    public int ThreadsPerItem { get; set; } = 1;
+
     /// <summary>The number of the block being written: what is named in it can be read while <see cref="IsOpen"/>.</summary>
     public int CurrentBlock => _blockIds.Peek();
 
@@ -178,14 +181,28 @@ public sealed class KernelBuilder(string name, DimContext dims)
         Expr bDepthStride) =>
         Emit(new TileContractStmt(tile, depth, a, aBase, aRowStride, aDepthStride, b, bBase, bDepthStride));
 
+    /// <summary>Adds a product to a tile; see <see cref="TileProductStmt"/>. The operands get (row, column) and give the element there.</summary>
+    public void Product(Tile tile, Dim depth, Expr validRows, Expr validColumns, Func<Expr, Expr, Expr> a, Func<Expr, Expr, Expr> b) =>
+        Emit(new TileProductStmt(tile, ExprFactory.Dim(depth), validRows, validColumns,
+            Operand(Dims.Const(tile.Rows), depth, a), Operand(depth, Dims.Const(tile.Columns), b)));
+
+    private TileOperand Operand(Dim rows, Dim columns, Func<Expr, Expr, Expr> element)
+    {
+        var row = new Var(_nextVar++, "r", ElementType.Int64, false) { Extent = rows };
+        var column = new Var(_nextVar++, "c", ElementType.Int64, false) { Extent = columns };
+        Expr? value = null;
+        var block = Block(() => value = element(new VarExpr(row), new VarExpr(column)));
+        return new TileOperand(row, column, block, value!);
+    }
+
     /// <summary>Runs <paramref name="body"/> with (row, column, element) for each element of the tile in a valid column.</summary>
-    public void ForEach(Tile tile, Expr validColumns, Action<Expr, Expr, Expr> body)
+    public void ForEach(Tile tile, Expr validColumns, Action<Expr, Expr, Expr> body, Expr? validRows = null)
     {
         var row = new Var(_nextVar++, "r", ElementType.Int64, false) { Extent = Dims.Const(tile.Rows) };
         var column = new Var(_nextVar++, "c", ElementType.Int64, false) { Extent = Dims.Const(tile.Columns) };
         var element = new Var(_nextVar++, "acc", tile.Type, false);
         var block = Block(() => body(new VarExpr(row), new VarExpr(column), new VarExpr(element)));
-        Emit(new TileForEachStmt(tile, row, column, element, validColumns, block));
+        Emit(new TileForEachStmt(tile, row, column, element, validColumns, block) { ValidRows = validRows });
     }
 
     public void Emit(Stmt statement) => _blocks.Peek().Add(statement);
@@ -211,8 +228,16 @@ public sealed class KernelBuilder(string name, DimContext dims)
 
         var key = new KernelKey();
         var text = key.Of(_parameters, _scratch, body);
+        if (ThreadsPerItem != 1)
+        {
+            text = $"{ThreadsPerItem} threads/{text}";
+        }
+
         return new Kernel(Name, _parameters.ToValueList(), key.Dims.ToValueList(), _scratch.ToValueList(), _scratchBytes, body,
-            _checks.ToValueList(), text);
+            _checks.ToValueList(), text)
+        {
+            ThreadsPerItem = ThreadsPerItem,
+        };
     }
 
     private BlockStmt Block(Action write)

@@ -134,14 +134,35 @@ internal sealed class KernelKey
                 Visit(contract.BBase);
                 Visit(contract.BDepthStride);
                 break;
+            case TileProductStmt product:
+                Write($"dot t{Number(product.Tile)} ");
+                Visit(product.Depth);
+                Visit(product.ValidRows);
+                Visit(product.ValidColumns);
+                Visit(product.A);
+                Visit(product.B);
+                break;
             case TileForEachStmt each:
                 Write($"each t{Number(each.Tile)} v{Number(each.Row)} v{Number(each.Column)} v{Number(each.Element)} ");
                 Visit(each.ValidColumns);
+                if (each.ValidRows is not null)
+                {
+                    Write($"rows ");
+                    Visit(each.ValidRows);
+                }
+
                 Visit(each.Body);
                 break;
             default:
                 throw new InvalidOperationException($"unknown statement {statement.GetType().Name}");
         }
+    }
+
+    private void Visit(TileOperand operand)
+    {
+        Write($"op v{Number(operand.Row)} v{Number(operand.Column)} ");
+        Visit(operand.Body);
+        Visit(operand.Value);
     }
 
     private void Visit(Expr? expr)

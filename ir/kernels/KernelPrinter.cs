@@ -11,7 +11,7 @@ public static class KernelPrinter
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"kernel {kernel.Name}(");
         text.AppendJoin(", ", kernel.Parameters.Select(p => $"{(p.IsWritten ? "out " : string.Empty)}{p}: {p.Type.ShortName()}"));
-        text.AppendLine(")");
+        text.AppendLine(kernel.ThreadsPerItem == 1 ? ")" : string.Create(CultureInfo.InvariantCulture, $") by {kernel.ThreadsPerItem} threads"));
         foreach (var slot in kernel.Scratch)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"  scratch {slot.Buffer}: {slot.Buffer.Type.ShortName()}[{slot.Buffer.Count}] at {slot.Offset}");
@@ -89,8 +89,21 @@ public static class KernelPrinter
                 Line(text, $"t{c.Tile.Id} += {c.A}[{Text(c.ABase)} + r*{Text(c.ARowStride)} + k*{Text(c.ADepthStride)}] * "
                     + $"{c.B}[{Text(c.BBase)} + k*{Text(c.BDepthStride)} + c] over k in {Text(c.Depth)}");
                 break;
+            case TileProductStmt p:
+                Line(text, $"t{p.Tile.Id} += product over {Text(p.Depth)} of rows < {Text(p.ValidRows)} and columns < {Text(p.ValidColumns)}");
+                foreach (var operand in (TileOperand[])[p.A, p.B])
+                {
+                    text.Append(' ', (depth + 1) * 2);
+                    Line(text, $"operand at {operand.Row}, {operand.Column}");
+                    Print(operand.Body, text, depth + 2);
+                    text.Append(' ', (depth + 2) * 2);
+                    Line(text, Text(operand.Value));
+                }
+
+                break;
             case TileForEachStmt each:
-                Line(text, $"each {each.Element} of t{each.Tile.Id} at {each.Row}, {each.Column} < {Text(each.ValidColumns)}");
+                var rows = each.ValidRows is null ? string.Empty : $" < {Text(each.ValidRows)}";
+                Line(text, $"each {each.Element} of t{each.Tile.Id} at {each.Row}{rows}, {each.Column} < {Text(each.ValidColumns)}");
                 Print(each.Body, text, depth + 1);
                 break;
             default:

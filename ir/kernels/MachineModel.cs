@@ -33,6 +33,9 @@ public sealed record MachineModel
     /// <summary>Bytes of the second-level cache of a core.</summary>
     public required int L2Bytes { get; init; }
 
+    /// <summary>What a GPU has besides; null for a processor.</summary>
+    public GpuModel? Gpu { get; init; }
+
     /// <summary>Bytes of a cache line.</summary>
     public int CacheLineBytes { get; init; } = 64;
 

@@ -63,10 +63,27 @@ public sealed record TileContractStmt(Tile Tile, Expr Depth,
     KernelBuffer B, Expr BBase, Expr BDepthStride) : Stmt;
 
 /// <summary>
+/// <c>tile[r, c] += sum over k in [0, depth) of A(r, k) * B(k, c)</c> for rows below <paramref name="ValidRows"/> and columns below
+/// <paramref name="ValidColumns"/> (at most those of the tile); what other elements hold afterwards is undefined. Operands are evaluated at valid
+/// places only. The threads of the work item do it together.
+/// </summary>
+public sealed record TileProductStmt(Tile Tile, Expr Depth, Expr ValidRows, Expr ValidColumns, TileOperand A, TileOperand B) : Stmt;
+
+/// <summary>
+/// An operand of a tile product: its element at row <paramref name="Row"/> and column <paramref name="Column"/> is <paramref name="Value"/> after
+/// <paramref name="Body"/>, which only names values. For A the column counts the depth, for B the row does.
+/// </summary>
+public sealed record TileOperand(Var Row, Var Column, BlockStmt Body, Expr Value);
+
+/// <summary>
 /// Runs the body once for each tile element with column below <paramref name="ValidColumns"/>: <paramref name="Row"/> and
 /// <paramref name="Column"/> count inside the tile and <paramref name="Element"/> is its value. Columns are vector lanes.
 /// </summary>
-public sealed record TileForEachStmt(Tile Tile, Var Row, Var Column, Var Element, Expr ValidColumns, BlockStmt Body) : Stmt;
+public sealed record TileForEachStmt(Tile Tile, Var Row, Var Column, Var Element, Expr ValidColumns, BlockStmt Body) : Stmt
+{
+    /// <summary>Rows for which the body runs; null for all of the tile.</summary>
+    public Expr? ValidRows { get; init; }
+}
 
 /// <summary>A register tile. Identity is the object.</summary>
 public sealed class Tile(int id, int rows, int columns, ElementType type)

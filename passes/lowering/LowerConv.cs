@@ -55,6 +55,10 @@ internal sealed class LowerConv
         {
             LowerLoops.Run(program, group);
         }
+        else if (program.Machine.Gpu is not null)
+        {
+            GpuConv.Run(program, group);
+        }
         else
         {
             new LowerConv(program, group).Run();

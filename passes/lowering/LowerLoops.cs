@@ -19,6 +19,12 @@ internal static class LowerLoops
 
     public static void Run(ProgramBuilder program, LoweringGroup group)
     {
+        if (program.Machine.Gpu is not null)
+        {
+            GpuLoops.Run(program, group, Flops(group, program.Dims), Sparse(program, group));
+            return;
+        }
+
         var shape = group.Outputs[0].Type.Shape;
         void WriteAll(GroupEmitter emitter, Expr[] index) => emitter.Store(group.Outputs, index);
 

@@ -54,7 +54,17 @@ internal sealed class LowerMatMul
         _tile = TileShape.For(program.Machine, _columns);
     }
 
-    public static void Run(ProgramBuilder program, LoweringGroup group) => new LowerMatMul(program, group).Run();
+    public static void Run(ProgramBuilder program, LoweringGroup group)
+    {
+        if (program.Machine.Gpu is not null)
+        {
+            GpuMatMul.Run(program, group);
+        }
+        else
+        {
+            new LowerMatMul(program, group).Run();
+        }
+    }
 
     private void Run()
     {

@@ -45,6 +45,7 @@ internal sealed class LowerRows
         var dims = _program.Dims;
         var length = _inner.ElementCount(dims);
         var stages = Stages();
+        _kernel.ThreadsPerItem = ThreadsPerRow(length);
         _kernel.Parallel(_rows.ElementCount(dims), row =>
         {
             _rowIndex = _program.Math.Delinearize(row, _rows);
@@ -71,6 +72,14 @@ internal sealed class LowerRows
             StoreOutputs(stages, length);
         });
         _program.Launch(_kernel, _emitter.Arguments, length * _group.Nodes.Length, _group.Node.Origins, inPlace: true);
+    }
+
+    /// <summary>On a GPU a warp takes a row, and a block one that is known to be long; on a processor one thread.</summary>
+    private int ThreadsPerRow(Dim length)
+    {
+        const int LongRow = 1024;
+        const int Block = 256;
+        return _program.Machine.Gpu is null ? 1 : length is { IsConstant: true, Constant: > LongRow } ? Block : GpuModel.WarpThreads;
     }
 
     private Expr[] RowIndex() => [.. _rowIndex, .. _inner.Dims.Select(_ => ExprFactory.Int(0))];
@@ -117,9 +126,14 @@ internal sealed class LowerRows
 
     private IEnumerable<Value> FullOutputs() => _group.Outputs.Where(o => o.Producer is { Op: not Reduce } node && !IsRowScalar(node));
 
-    /// <summary>Gives a scratch row to each dear value that more than one loop needs.</summary>
+    /// <summary>Gives a scratch row to each dear value that more than one loop needs; on a GPU computing it again costs less than its way to memory.</summary>
     private void ChooseCached(Dictionary<object, HashSet<Node>> stages, Dim length)
     {
+        if (_program.Machine.Gpu is not null)
+        {
+            return;
+        }
+
         foreach (var node in _group.Nodes)
         {
             if (IsDear(node) && stages.Values.Count(s => s.Contains(node)) > 1 && node.Output.Type.Shape == _full)

@@ -135,6 +135,11 @@ internal sealed class KernelInPlace
                 _unsafe.Add(contract.A);
                 _unsafe.Add(contract.B);
                 break;
+            case TileProductStmt product:
+                Read(product.Depth);
+                VisitOperand(product.A);
+                VisitOperand(product.B);
+                break;
             case TileForEachStmt each:
                 Read(each.ValidColumns);
                 _names[each.Row] = $"row{_unique}";
@@ -147,6 +152,17 @@ internal sealed class KernelInPlace
             default:
                 throw new InvalidOperationException($"unknown statement {statement.GetType().Name}");
         }
+    }
+
+    /// <summary>What a product reads is read by many work items.</summary>
+    private void VisitOperand(TileOperand operand)
+    {
+        _names[operand.Row] = $"row{_unique++}";
+        _names[operand.Column] = $"column{_unique++}";
+        _whiles++;
+        Visit(operand.Body);
+        Read(operand.Value);
+        _whiles--;
     }
 
     private void Read(Expr? expr)

@@ -1,0 +1,300 @@
+using Dlc.Codegen.Llvm;
+using Dlc.Codegen.X86;
+using Dlc.IR;
+using Dlc.IR.Kernels;
+
+namespace Dlc.Codegen.Ptx;
+
+/// <content>
+/// Tiles of a block: pieces of both operands go from global memory through registers to shared memory, two pieces in turn, so that the next is on its
+/// way while the threads multiply the current one.
+/// </content>
+internal sealed partial class PtxStatements
+{
+    /// <summary>Elements between rows of shared memory beyond the row: keeps runs aligned and threads apart on the banks.</summary>
+    private const int Padding = 4;
+
+    /// <summary>Rows of the accumulators that the epilogue takes at a time on CUDA cores.</summary>
+    private const int GroupRows = 64;
+
+    private LLVMValueRef tileMemory;
+
+    /// <summary>The elements of an operand at some places, all inside, statement by statement.</summary>
+    internal LLVMValueRef[] OperandElements(TileOperand operand, (LLVMValueRef Row, LLVMValueRef Column)[] places)
+    {
+        var scopes = new Dictionary<Var, PtxFrame.Binding>[places.Length];
+        for (int i = 0; i < places.Length; i++)
+        {
+            scopes[i] = new(ReferenceEqualityComparer.Instance);
+            frame.Enter(scopes[i]);
+            frame.BindIndex(operand.Row, places[i].Row, isNatural: true);
+            frame.BindIndex(operand.Column, places[i].Column, isNatural: true);
+        }
+
+        foreach (Stmt statement in operand.Body.Body)
+        {
+            foreach (Dictionary<Var, PtxFrame.Binding> scope in scopes)
+            {
+                frame.Enter(scope);
+                Emit(statement);
+            }
+        }
+
+        LLVMValueRef[] values = new LLVMValueRef[places.Length];
+        for (int i = 0; i < places.Length; i++)
+        {
+            frame.Enter(scopes[i]);
+            exprs.BeginStatement();
+            values[i] = exprs.Value(operand.Value);
+        }
+
+        frame.Enter(null);
+        exprs.BeginStatement();
+        return values;
+    }
+
+    /// <summary>A value where a condition holds, and zero elsewhere.</summary>
+    internal LLVMValueRef Masked(LLVMValueRef condition, Func<LLVMValueRef> value) => exprs.Guarded(condition, value);
+
+    internal LLVMValueRef Convert(ElementType to, ElementType from, LLVMValueRef value) => frame.Arithmetic.Cast(to, from, value);
+
+    private void EmitTileDeclare(TileDeclareStmt declare)
+    {
+        if (frame.Threads.PerItem != TileState.Threads)
+        {
+            throw new InvalidOperationException($"a tile takes {TileState.Threads} threads, not {frame.Threads.PerItem}");
+        }
+
+        frame.Bind(declare.Tile, new TileState(declare.Tile, exprs.Value(declare.Initial), type => frame.Alloca(type), b.Builder));
+    }
+
+    private void EmitTileProduct(TileProductStmt product)
+    {
+        TileState tile = frame.Lookup(product.Tile);
+        TensorCores? cores = TensorCores.For(product, b, frame, b.Target is null);
+        tile.IsFragments = cores is not null;
+        ElementType stored = cores?.Stored ?? product.Tile.Type;
+        int depthStep = cores?.DepthStep ?? (stored.Bytes() == sizeof(double) ? 8 : 16);
+        var a = new TileOperandLoader(frame, product.A, tile.Tile.Rows, depthStep, stored);
+        var bb = new TileOperandLoader(frame, product.B, depthStep, tile.Tile.Columns, stored);
+
+        // On CUDA cores both lie depth by depth; on tensor cores as they come, because fragments can be read either way.
+        PieceLayout layoutA = cores is null ? new(depthStep, tile.Tile.Rows + Padding, true) : cores.Layout(tile.Tile.Rows, depthStep, a.RowsAreContiguous);
+        PieceLayout layoutB = cores is null ? new(depthStep, tile.Tile.Columns + Padding, false) : cores.Layout(depthStep, tile.Tile.Columns, bb.RowsAreContiguous);
+        int bytesA = layoutA.Count * stored.Bytes();
+        int stage = bytesA + (layoutB.Count * stored.Bytes());
+        LLVMValueRef memory = TileMemory();
+        RequireShared(2 * stage);
+
+        LLVMValueRef depth = exprs.Index(product.Depth);
+        LLVMValueRef rows = exprs.Index(product.ValidRows);
+        LLVMValueRef columns = exprs.Index(product.ValidColumns);
+        LLVMTypeRef index = frame.IndexType;
+        LLVMValueRef allRows = b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLE, b.Constant(index, (long)tile.Tile.Rows), rows);
+        LLVMValueRef allColumns = b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLE, b.Constant(index, (long)tile.Tile.Columns), columns);
+        LLVMValueRef zero = index.Null;
+        void Load(LLVMValueRef k)
+        {
+            LLVMValueRef wholeDepth = b.Builder.BuildICmp(
+                LLVMIntPredicate.LLVMIntSLE, b.Builder.BuildNSWAdd(k, b.Constant(index, (long)depthStep)), depth);
+            LLVMValueRef And(LLVMValueRef x, LLVMValueRef y) => b.Builder.BuildAnd(x, y);
+            LLVMValueRef Below(LLVMValueRef x, LLVMValueRef y) => b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, x, y);
+            LoadPiece(a, And(wholeDepth, allRows), (row, column) => And(Below(row, rows), Below(column, depth)), zero, k);
+            LoadPiece(bb, And(wholeDepth, allColumns), (row, column) => And(Below(row, depth), Below(column, columns)), k, zero);
+        }
+
+        void Store(LLVMValueRef half)
+        {
+            LLVMValueRef at = b.Builder.BuildGEP2(b.I8, memory, b.Builder.BuildNSWMul(half, b.Constant(b.I32, (long)stage)));
+            a.Store((row, column) => layoutA.Address(b, at, row, column, stored));
+            LLVMValueRef next = b.Builder.BuildGEP2(b.I8, at, b.Constant(b.I32, (long)bytesA));
+            bb.Store((row, column) => layoutB.Address(b, next, row, column, stored));
+        }
+
+        Load(zero);
+
+        // A block that runs several items may still read the last one's epilogue.
+        Barrier();
+        Store(b.I32.Null);
+        Barrier();
+        LLVMValueRef parity = frame.Alloca(b.I32);
+        b.Builder.BuildStore(b.I32.Null, parity);
+        CountedLoop(zero, depth, b.Constant(index, (long)depthStep), k =>
+        {
+            Load(b.Builder.BuildNSWAdd(k, b.Constant(index, (long)depthStep)));
+            LLVMValueRef half = b.Builder.BuildLoad2(b.I32, parity);
+            LLVMValueRef at = b.Builder.BuildGEP2(b.I8, memory, b.Builder.BuildNSWMul(half, b.Constant(b.I32, (long)stage)));
+            LLVMValueRef next = b.Builder.BuildGEP2(b.I8, at, b.Constant(b.I32, (long)bytesA));
+            if (cores is null)
+            {
+                MultiplyPiece(tile, depthStep, at, layoutA, next, layoutB);
+            }
+            else
+            {
+                cores.Multiply(tile, at, layoutA, next, layoutB);
+            }
+
+            LLVMValueRef other = b.Builder.BuildXor(half, b.Constant(b.I32, 1L));
+            Store(other);
+            b.Builder.BuildStore(other, parity);
+            Barrier();
+        });
+    }
+
+    private void LoadPiece(TileOperandLoader loader, LLVMValueRef isWhole, Func<LLVMValueRef, LLVMValueRef, LLVMValueRef> isInside,
+        LLVMValueRef firstRow, LLVMValueRef firstColumn)
+    {
+        void Careful() => loader.Load(this, isInside, firstRow, firstColumn);
+        if (loader.IsPlain)
+        {
+            Branch(isWhole, () => loader.Load(this, null, firstRow, firstColumn), Careful);
+        }
+        else
+        {
+            Careful();
+        }
+    }
+
+    /// <summary>Adds the product of two pieces in shared memory to the tile, on CUDA cores.</summary>
+    private void MultiplyPiece(TileState tile, int depthStep, LLVMValueRef a, PieceLayout layoutA, LLVMValueRef bPiece, PieceLayout layoutB)
+    {
+        ElementType type = tile.Tile.Type;
+        (LLVMValueRef ty, LLVMValueRef tx) = Square();
+        LLVMValueRef firstRow = b.ShiftLeft(ty, 2);
+        LLVMValueRef firstColumn = b.ShiftLeft(tx, 2);
+        int bytes = type.Bytes();
+        const int unroll = 8;
+        CountedLoop(b.I32.Null, b.Constant(b.I32, (long)depthStep), b.Constant(b.I32, (long)unroll), start =>
+        {
+            for (int k = 0; k < unroll; k++)
+            {
+                LLVMValueRef depth = b.Builder.BuildNSWAdd(start, b.Constant(b.I32, (long)k));
+                LLVMValueRef[] x = Neighbours(tile.ThreadRows, i => layoutA.Address(b, a, Far(firstRow, i), depth, type));
+                LLVMValueRef[] y = Neighbours(tile.ThreadColumns, i => layoutB.Address(b, bPiece, depth, Far(firstColumn, i), type));
+                for (int i = 0; i < tile.Slots.Length; i++)
+                {
+                    LLVMValueRef sum = b.Builder.BuildLoad2(x[0].TypeOf, tile.Slots[i]);
+                    (int row, int column) = (i / tile.ThreadColumns, i % tile.ThreadColumns);
+                    LLVMValueRef more = type.IsFloat() ? b.FAdd(sum, b.FMul(x[row], y[column])) : b.Add(sum, b.Builder.BuildMul(x[row], y[column]));
+                    b.Builder.BuildStore(more, tile.Slots[i]);
+                }
+            }
+        });
+
+        LLVMValueRef[] Neighbours(int count, Func<int, LLVMValueRef> addressOf)
+        {
+            LLVMValueRef[] values = new LLVMValueRef[count];
+            for (int i = 0; i < count; i++)
+            {
+                LLVMValueRef raw = b.Builder.BuildLoad2(ScalarTypes.InMemory(b, type), addressOf(i));
+                raw.SetAlignment((uint)bytes);
+                values[i] = ScalarTypes.Decode(b, type, raw);
+            }
+
+            return values;
+        }
+    }
+
+    /// <summary>The place of a thread's element i along an axis: neighbours by four.</summary>
+    private LLVMValueRef Far(LLVMValueRef first, int i) => b.Builder.BuildNSWAdd(first, b.Constant(b.I32, (long)((i / 4 * GroupRows) + (i % 4))));
+
+    private (LLVMValueRef Y, LLVMValueRef X) Square() =>
+        (b.Builder.BuildLShr(frame.Threads.InItem, b.Constant(b.I32, 4L)), b.And(frame.Threads.InItem, TileState.Square - 1));
+
+    /// <summary>
+    /// The epilogue: rows go through shared memory, so that neighbouring threads take neighbouring columns, and the body stands in the code once
+    /// for some rows instead of once for each element.
+    /// </summary>
+    private void EmitTileForEach(TileForEachStmt each)
+    {
+        TileState tile = frame.Lookup(each.Tile);
+        ElementType type = each.Tile.Type;
+        LLVMValueRef validColumns = exprs.Index(each.ValidColumns);
+        LLVMValueRef validRows = each.ValidRows is null ? b.Constant(frame.IndexType, (long)each.Tile.Rows) : exprs.Index(each.ValidRows);
+        int stride = each.Tile.Columns + Padding;
+        int slabs = tile.IsFragments ? tile.RowsOfWarp / TileState.FragmentRows : each.Tile.Rows / GroupRows;
+        int slabRows = tile.IsFragments ? TileState.WarpRows * TileState.FragmentRows : GroupRows;
+        LLVMValueRef memory = TileMemory();
+        RequireShared(slabRows * stride * type.Bytes());
+        LLVMValueRef At(LLVMValueRef row, LLVMValueRef column) => b.Builder.BuildGEP2(
+            ScalarTypes.InMemory(b, type), memory, b.Builder.BuildNSWAdd(b.Builder.BuildNSWMul(row, b.Constant(b.I32, (long)stride)), column));
+        for (int slab = 0; slab < slabs; slab++)
+        {
+            int number = slab;
+            int firstRow = slab * (tile.IsFragments ? TileState.FragmentRows : GroupRows);
+            LLVMValueRef hasRows = b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, b.Constant(frame.IndexType, (long)firstRow), validRows);
+            Branch(hasRows, () =>
+            {
+                if (tile.IsFragments)
+                {
+                    TensorCores.WriteSlab(b, frame, tile, number, At);
+                }
+                else
+                {
+                    WriteSlab(tile, number, At);
+                }
+
+                Barrier();
+                int count = slabRows * each.Tile.Columns;
+                frame.IsSpread = true;
+                CountedLoop(frame.Threads.InItem, b.Constant(b.I32, (long)count), b.Constant(b.I32, (long)TileState.Threads), place =>
+                {
+                    LLVMValueRef column = b.And(place, each.Tile.Columns - 1);
+                    LLVMValueRef inSlab = b.Builder.BuildLShr(place, b.Constant(b.I32, (long)int.Log2(each.Tile.Columns)));
+                    LLVMValueRef row = tile.IsFragments ? TensorCores.RowOf(b, tile, number, inSlab) : b.Add(inSlab, firstRow);
+                    (LLVMValueRef r, LLVMValueRef c) = frame.IsNarrow ? (row, column) : (b.Builder.BuildZExt(row, b.I64), b.Builder.BuildZExt(column, b.I64));
+                    LLVMValueRef inside = b.Builder.BuildAnd(
+                        b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, r, validRows), b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, c, validColumns));
+                    Branch(inside, () =>
+                    {
+                        frame.BindIndex(each.Row, r, isNatural: true);
+                        frame.BindIndex(each.Column, c, isNatural: true);
+                        LLVMValueRef element = exprs.LoadAt(type, At(inSlab, column));
+                        frame.Bind(each.Element, new PtxFrame.Binding(element, element, default, default));
+                        Emit(each.Body);
+                    }, null);
+                });
+                frame.IsSpread = false;
+                Barrier();
+            }, null);
+        }
+    }
+
+    private void WriteSlab(TileState tile, int slab, Func<LLVMValueRef, LLVMValueRef, LLVMValueRef> at)
+    {
+        (LLVMValueRef ty, LLVMValueRef tx) = Square();
+        for (int i = 0; i < 4; i++)
+        {
+            for (int j = 0; j < tile.ThreadColumns; j++)
+            {
+                LLVMValueRef slot = tile.Slots[(((slab * 4) + i) * tile.ThreadColumns) + j];
+                LLVMTypeRef register = ScalarTypes.InRegister(b, tile.Tile.Type);
+                LLVMValueRef row = b.Builder.BuildNSWAdd(b.ShiftLeft(ty, 2), b.Constant(b.I32, (long)i));
+                exprs.StoreAt(tile.Tile.Type, at(row, Far(b.ShiftLeft(tx, 2), j)), b.Builder.BuildLoad2(register, slot));
+            }
+        }
+    }
+
+    /// <summary>Shared memory that the launch gives: as much as the largest need.</summary>
+    private LLVMValueRef TileMemory()
+    {
+        if (tileMemory.Handle == 0)
+        {
+            LLVMTypeRef bytes = LLVMTypeRef.CreateArray(b.I8, 0);
+            tileMemory = b.Module.AddGlobalInAddressSpace(bytes, frame.Threads.SharedName + "_tiles", PtxFrame.Shared);
+            tileMemory.SetAlignment(128);
+        }
+
+        return tileMemory;
+    }
+
+    private void RequireShared(int bytes)
+    {
+        if (bytes > GpuModel.SharedBytes)
+        {
+            throw new InvalidOperationException($"a tile needs {bytes} bytes of shared memory, more than the {GpuModel.SharedBytes} there are");
+        }
+
+        frame.SharedBytes = Math.Max(frame.SharedBytes, bytes);
+    }
+}

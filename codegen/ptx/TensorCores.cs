@@ -1,0 +1,167 @@
+using Dlc.Codegen.Llvm;
+using Dlc.Codegen.X86;
+using Dlc.IR;
+using Dlc.IR.Kernels;
+
+namespace Dlc.Codegen.Ptx;
+
+/// <summary>
+/// Products on tensor cores through <c>mma.sync</c> with f32 accumulators. Layouts of fragments are those of the PTX manual ("Matrix fragments for
+/// mma.m16n8k16" and "mma.m16n8k8").
+/// </summary>
+internal sealed class TensorCores
+{
+    private const int PaddingBytes = 16;
+
+    private readonly LaneBuilder b;
+    private readonly PtxFrame frame;
+
+    private TensorCores(LaneBuilder b, PtxFrame frame, ElementType stored)
+    {
+        this.b = b;
+        this.frame = frame;
+        Stored = stored;
+    }
+
+    /// <summary>Element type in shared memory.</summary>
+    internal ElementType Stored { get; }
+
+    /// <summary>Depth of a piece.</summary>
+    internal int DepthStep => 32;
+
+    private static int Depth => 16;
+
+    /// <summary>Tensor cores for a product, or null where it goes over CUDA cores.</summary>
+    internal static TensorCores? For(TileProductStmt product, LaneBuilder b, PtxFrame frame, bool isAllowed)
+    {
+        ElementType type = product.A.Value.Type;
+        bool fits = isAllowed && type == product.B.Value.Type && product.Tile.Type == ElementType.Float32
+            && type is ElementType.Float16 or ElementType.BFloat16
+            && product.Tile.Rows % (TileState.WarpRows * TileState.FragmentRows) == 0
+            && product.Tile.Columns % (TileState.WarpColumns * 2 * TileState.FragmentColumns) == 0;
+        return fits ? new TensorCores(b, frame, type) : null;
+    }
+
+    /// <summary>A piece with lines along what is contiguous in memory, padded so that 8 lines begin on different banks.</summary>
+    internal PieceLayout Layout(int rows, int columns, bool rowsAreContiguous) => rowsAreContiguous
+        ? new(columns, rows + (PaddingBytes / Stored.Bytes()), true)
+        : new(rows, columns + (PaddingBytes / Stored.Bytes()), false);
+
+    /// <summary>Adds the product of two pieces in shared memory to the tile.</summary>
+    internal void Multiply(TileState tile, LLVMValueRef a, PieceLayout layoutA, LLVMValueRef bPiece, PieceLayout layoutB)
+    {
+        LLVMValueRef lane = b.And(frame.Threads.InItem, GpuModel.WarpThreads - 1);
+        (LLVMValueRef warpRow, LLVMValueRef warpColumn) = Warp(b, frame);
+        LLVMValueRef firstRow = b.Builder.BuildNSWMul(warpRow, b.Constant(b.I32, (long)tile.RowsOfWarp));
+        LLVMValueRef firstColumn = b.Builder.BuildNSWMul(warpColumn, b.Constant(b.I32, (long)tile.ColumnsOfWarp));
+
+        // Threads 8q to 8q + 7 name the lines of matrix q.
+        LLVMValueRef inMatrix = b.And(lane, 7);
+        LLVMValueRef low = b.ShiftLeft(b.And(b.Builder.BuildLShr(lane, b.Constant(b.I32, 3L)), 1), 3);
+        LLVMValueRef high = b.ShiftLeft(b.Builder.BuildLShr(lane, b.Constant(b.I32, 4L)), 3);
+        int rowBlocks = tile.RowsOfWarp / TileState.FragmentRows;
+        int columnPairs = tile.ColumnsOfWarp / (2 * TileState.FragmentColumns);
+        for (int k = 0; k < DepthStep; k += Depth)
+        {
+            LLVMValueRef[][] x = new LLVMValueRef[rowBlocks][];
+            for (int i = 0; i < rowBlocks; i++)
+            {
+                // Matrices: rows 0 to 7 and 8 to 15 of depth 0 to 7, then of depth 8 to 15.
+                LLVMValueRef top = b.Add(firstRow, i * TileState.FragmentRows);
+                (LLVMValueRef row, LLVMValueRef depth) = layoutA.LinesAreColumns
+                    ? (Sum(top, low), Sum(b.Add(inMatrix, k), high))
+                    : (Sum(Sum(top, low), inMatrix), b.Add(high, k));
+                x[i] = ReadMatrices(layoutA.Address(b, a, row, depth, Stored), layoutA.LinesAreColumns);
+            }
+
+            LLVMValueRef[][] y = new LLVMValueRef[columnPairs][];
+            for (int j = 0; j < columnPairs; j++)
+            {
+                // Matrices: depth 0 to 7 and 8 to 15 of columns 0 to 7, then of columns 8 to 15.
+                LLVMValueRef left = b.Add(firstColumn, j * 2 * TileState.FragmentColumns);
+                (LLVMValueRef depth, LLVMValueRef column) = layoutB.LinesAreColumns
+                    ? (b.Add(low, k), Sum(Sum(left, high), inMatrix))
+                    : (Sum(b.Add(inMatrix, k), low), Sum(left, high));
+                y[j] = ReadMatrices(layoutB.Address(b, bPiece, depth, column, Stored), !layoutB.LinesAreColumns);
+            }
+
+            for (int i = 0; i < rowBlocks; i++)
+            {
+                for (int j = 0; j < 2 * columnPairs; j++)
+                {
+                    Multiply(tile, i, j, x[i], y[j / 2].AsSpan(2 * (j % 2), 2));
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes rows 16 * slab to 16 * slab + 15 of each warp to a slab, warp row by warp row.</summary>
+    internal static void WriteSlab(LaneBuilder b, PtxFrame frame, TileState tile, int slab, Func<LLVMValueRef, LLVMValueRef, LLVMValueRef> at)
+    {
+        LLVMValueRef lane = b.And(frame.Threads.InItem, GpuModel.WarpThreads - 1);
+        (LLVMValueRef warpRow, LLVMValueRef warpColumn) = Warp(b, frame);
+        LLVMValueRef row = Sum(b, b.ShiftLeft(warpRow, 4), b.Builder.BuildLShr(lane, b.Constant(b.I32, 2L)));
+        LLVMValueRef column = Sum(b, b.Builder.BuildNSWMul(warpColumn, b.Constant(b.I32, (long)tile.ColumnsOfWarp)), b.ShiftLeft(b.And(lane, 3), 1));
+        for (int j = 0; j < tile.ColumnsOfWarp / TileState.FragmentColumns; j++)
+        {
+            for (int e = 0; e < 4; e++)
+            {
+                LLVMValueRef value = b.Builder.BuildLoad2(b.F32, tile.Slots[SlotOf(tile, slab, j, e)]);
+                LLVMValueRef place = at(b.Add(row, e / 2 * 8), b.Add(column, (j * TileState.FragmentColumns) + (e % 2)));
+                b.Builder.BuildStore(value, place).SetAlignment(sizeof(float));
+            }
+        }
+    }
+
+    /// <summary>The row of the tile that is a row of a slab.</summary>
+    internal static LLVMValueRef RowOf(LaneBuilder b, TileState tile, int slab, LLVMValueRef row)
+    {
+        LLVMValueRef warp = b.Builder.BuildLShr(row, b.Constant(b.I32, 4L));
+        LLVMValueRef first = b.Builder.BuildNSWMul(warp, b.Constant(b.I32, (long)tile.RowsOfWarp));
+        return Sum(b, b.Add(first, slab * TileState.FragmentRows), b.And(row, TileState.FragmentRows - 1));
+    }
+
+    private static int SlotOf(TileState tile, int rowBlock, int column, int element) =>
+        (((rowBlock * tile.ColumnsOfWarp / TileState.FragmentColumns) + column) * 4) + element;
+
+    private static (LLVMValueRef Row, LLVMValueRef Column) Warp(LaneBuilder b, PtxFrame frame)
+    {
+        LLVMValueRef warp = b.Builder.BuildLShr(frame.Threads.InItem, b.Constant(b.I32, 5L));
+        return (b.Builder.BuildLShr(warp, b.Constant(b.I32, 2L)), b.And(warp, TileState.WarpColumns - 1));
+    }
+
+    private static LLVMValueRef Sum(LaneBuilder b, LLVMValueRef x, LLVMValueRef y) => b.Builder.BuildNSWAdd(x, y);
+
+    private LLVMValueRef Sum(LLVMValueRef x, LLVMValueRef y) => Sum(b, x, y);
+
+    /// <summary>Four matrices of 8 by 8 elements, a pair of elements a thread; the lines in memory may be their columns.</summary>
+    private LLVMValueRef[] ReadMatrices(LLVMValueRef address, bool isTransposed)
+    {
+        string name = isTransposed ? "llvm.nvvm.ldmatrix.sync.aligned.m8n8.x4.trans.b16" : "llvm.nvvm.ldmatrix.sync.aligned.m8n8.x4.b16";
+        LLVMValueRef all = b.Call(name, [address.TypeOf], address);
+        return [.. Enumerable.Range(0, 4).Select(i => b.Builder.BuildExtractValue(all, (uint)i))];
+    }
+
+    private void Multiply(TileState tile, int rowBlock, int column, LLVMValueRef[] x, ReadOnlySpan<LLVMValueRef> y)
+    {
+        bool isHalf = Stored == ElementType.Float16;
+        LLVMTypeRef pair = isHalf ? LaneBuilder.Wide(b.Half, 2) : b.I32;
+        LLVMValueRef[] arguments = new LLVMValueRef[10];
+        for (int i = 0; i < 4; i++)
+        {
+            arguments[i] = b.BitCast(x[i], pair);
+        }
+
+        (arguments[4], arguments[5]) = (b.BitCast(y[0], pair), b.BitCast(y[1], pair));
+        for (int e = 0; e < 4; e++)
+        {
+            arguments[6 + e] = b.Builder.BuildLoad2(b.F32, tile.Slots[SlotOf(tile, rowBlock, column, e)]);
+        }
+
+        LLVMValueRef result = b.Call(isHalf ? "llvm.nvvm.mma.m16n8k16.row.col.f32.f32" : "llvm.nvvm.mma.m16n8k16.row.col.bf16", [], arguments);
+        for (int e = 0; e < 4; e++)
+        {
+            b.Builder.BuildStore(b.Builder.BuildExtractValue(result, (uint)e), tile.Slots[SlotOf(tile, rowBlock, column, e)]);
+        }
+    }
+}

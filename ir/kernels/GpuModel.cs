@@ -1,0 +1,17 @@
+namespace Dlc.IR.Kernels;
+
+/// <summary>What scheduling needs to know about a GPU besides the <see cref="MachineModel"/>.</summary>
+public sealed record GpuModel
+{
+    /// <summary>Threads of a warp, which run in step and exchange registers.</summary>
+    public const int WarpThreads = 32;
+
+    /// <summary>Bytes of shared memory that a kernel may declare without asking the driver for more.</summary>
+    public const int SharedBytes = 48 << 10;
+
+    /// <summary>Compute capability times ten: 80, 90.</summary>
+    public required int Capability { get; init; }
+
+    /// <summary>Whether f32 products may round their operands to tf32 (10 bits of fraction) and run on tensor cores.</summary>
+    public bool AllowTf32 { get; init; }
+}
