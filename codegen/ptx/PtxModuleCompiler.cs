@@ -12,7 +12,7 @@ internal sealed class PtxModuleCompiler : IDisposable
 {
     // The code generator adds loop strength reduction, address spaces and wide loads by itself.
     private const string Pipeline = "always-inline,globaldce,function(sroa,early-cse<memssa>,loop-mssa(licm),"
-        + "instcombine<max-iterations=1;no-verify-fixpoint>,early-cse<memssa>,simplifycfg,dce)";
+        + "instcombine<max-iterations=1;no-verify-fixpoint>,early-cse<memssa>,simplifycfg,dce,infer-alignment)";
 
     private readonly PtxTarget target;
     private readonly CodegenOptions options;

@@ -5,7 +5,10 @@ namespace Dlc.Compiler;
 /// <summary>How a model is compiled.</summary>
 public sealed record CompileOptions
 {
-    /// <summary>The processor: <c>cpu</c> (this one), <c>cpu:x86-64-v3</c>, <c>cpu:x86-64-v4</c> or <c>cpu:native</c>.</summary>
+    /// <summary>
+    /// The machine: <c>cpu</c> (this processor), <c>cpu:x86-64-v3</c>, <c>cpu:x86-64-v4</c>, <c>cpu:native</c>, or a GPU, <c>cuda:sm_80</c> or
+    /// <c>cuda:sm_90</c>; with <c>+tf32</c> behind it f32 products may use tensor cores. No GPU is needed to compile for one.
+    /// </summary>
     public string Target { get; init; } = "cpu";
 
     /// <summary>

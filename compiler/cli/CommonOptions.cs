@@ -12,7 +12,7 @@ internal static class CommonOptions
 
     public static Option<string> Target() => new("--target")
     {
-        Description = "Processor to compile for: cpu (this one), cpu:x86-64-v3, cpu:x86-64-v4 or cpu:native",
+        Description = "Machine to compile for: cpu (this one), cpu:x86-64-v3, cpu:x86-64-v4 or cpu:native; cuda:sm_80 or cuda:sm_90 (+tf32 lets f32 products use tensor cores)",
         HelpName = "TARGET",
         DefaultValueFactory = _ => "cpu",
     };

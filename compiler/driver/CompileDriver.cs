@@ -2,8 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Dlc.Codegen;
-using Dlc.Codegen.Image;
-using Dlc.Codegen.X86;
+using Dlc.Codegen.Ptx;
 using Dlc.Compiler.Emit;
 using Dlc.IR;
 using Dlc.IR.Diagnostics;
@@ -25,7 +24,7 @@ internal sealed class CompileDriver
     private const int StackBytes = 256 << 20;
 
     private readonly CompileOptions _options;
-    private readonly CpuTarget _target;
+    private readonly CompileTarget _target;
     private readonly List<StageTime> _stages = [];
 
     private CompileDriver(CompileOptions options)
@@ -76,14 +75,9 @@ internal sealed class CompileDriver
         var launches = ExecutableEmitter.ProgramsOf(program).SelectMany(p => p.Steps).OfType<LaunchStep>().ToList();
         List<Kernel> kernels = [.. launches.Select(l => l.Kernel).DistinctBy(k => k.StructuralKey)];
         Dump("lower", () => LoweredText.Print(program));
-        var image = Stage(CompileStages.Code, () => CompileKernels(kernels));
+        var code = Stage(CompileStages.Code, () => CompileKernels(kernels));
         _options.Counter?.Count(kernels.Count);
-        var executable = Stage(CompileStages.Emit, () =>
-        {
-            var entries = kernels.Zip(image.Entries).ToDictionary(e => e.First.StructuralKey, e => e.Second);
-            var emitted = ExecutableEmitter.Emit(module, program, image, entries, _target);
-            return _options.MemoryLimit is { } limit ? emitted.WithProperty(ExecutableModel.MemoryLimitProperty, limit.ToString(CultureInfo.InvariantCulture)) : emitted;
-        });
+        var executable = Stage(CompileStages.Emit, () => ExecutableEmitter.Emit(module, program, code, _target.Info));
         var report = new CompileReport
         {
             Model = module.Name,
@@ -116,14 +110,17 @@ internal sealed class CompileDriver
         return manager;
     }
 
-    private CodeImage CompileKernels(List<Kernel> kernels)
+    private KernelCode CompileKernels(List<Kernel> kernels)
     {
         var threads = _options.Threads > 0 ? _options.Threads : Environment.ProcessorCount;
-        return KernelCompiler.Compile(kernels, _target, threads, new CodegenOptions
+        var options = new CodegenOptions
         {
             DumpDirectory = _options.DumpDirectory is { } directory ? Path.Combine(directory, "kernels") : null,
             Progress = (done, total) => _options.Progress?.Invoke(new CompileProgress(CompileStages.Code, null, done, total)),
-        });
+        };
+        return _target.Cpu is { } processor
+            ? new CpuKernelCode(kernels, KernelCompiler.Compile(kernels, processor, threads, options))
+            : new GpuKernelCode(kernels, PtxCompiler.Compile(kernels, _target.Gpu!, threads, options));
     }
 
     private T Stage<T>(string name, Func<T> work)

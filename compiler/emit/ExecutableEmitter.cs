@@ -1,5 +1,3 @@
-using Dlc.Codegen.Image;
-using Dlc.Codegen.X86;
 using Dlc.IR;
 using Dlc.IR.Kernels;
 using Dlc.IR.Symbolic;
@@ -16,11 +14,9 @@ public static class ExecutableEmitter
     /// <summary>Makes the executable.</summary>
     /// <param name="module">Names, facts and guards.</param>
     /// <param name="program">What runs.</param>
-    /// <param name="image">The code.</param>
-    /// <param name="entries">Byte offset in the image of each kernel, by structural key.</param>
-    /// <param name="target">The processor that the code needs.</param>
-    public static Format.ExecutableModel Emit(Module module, LoweredProgram program, CodeImage image, IReadOnlyDictionary<string, int> entries,
-        CpuTarget target)
+    /// <param name="code">Its kernels.</param>
+    /// <param name="target">The machine that the code needs.</param>
+    public static Format.ExecutableModel Emit(Module module, LoweredProgram program, KernelCode code, Format.TargetInfo target)
     {
         var (bound, results) = Survey(program);
         var slots = new SlotTable(module.Facts);
@@ -37,14 +33,14 @@ public static class ExecutableEmitter
             }
         }
 
-        var steps = new StepEmitter(slots, values, entries, bound);
+        var steps = new StepEmitter(slots, values, code, bound);
         steps.EmitMain(program);
         var outputs = EmitOutputs(module, program, values, copies, steps);
         return new Format.ExecutableModel
         {
             Name = module.Name,
             Producer = $"dlc {typeof(ExecutableEmitter).Assembly.GetName().Version?.ToString(3)}",
-            Target = new Format.TargetInfo("x86-64", target.Name, target.HasAvx512 ? Format.CpuFeatures.V4 : Format.CpuFeatures.V3),
+            Target = target,
             SlotNames = slots.Names,
             Inputs = inputs,
             Outputs = outputs,
@@ -52,7 +48,7 @@ public static class ExecutableEmitter
             Values = values.Build(),
             Programs = steps.Programs,
             Constants = values.Constants.Build(),
-            Code = image.Bytes,
+            Code = code.Bytes,
         };
     }
 

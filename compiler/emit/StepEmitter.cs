@@ -8,13 +8,10 @@ namespace Dlc.Compiler.Emit;
 /// <summary>Translates the steps of a lowered program and of the programs in it.</summary>
 /// <param name="slots">Where dims get their slots.</param>
 /// <param name="values">Where buffers get their numbers.</param>
-/// <param name="entries">Byte offset of each kernel, by structural key.</param>
+/// <param name="code">The compiled kernels.</param>
 /// <param name="bound">The symbols that the programs bind.</param>
-internal sealed class StepEmitter(SlotTable slots, ValueTable values, IReadOnlyDictionary<string, int> entries, IReadOnlySet<Dim> bound)
+internal sealed class StepEmitter(SlotTable slots, ValueTable values, KernelCode code, IReadOnlySet<Dim> bound)
 {
-    /// <summary>Scalar operations that are worth handing to another thread: some ten microseconds of work.</summary>
-    private const long WorthwhileWork = 1 << 16;
-
     /// <summary>Steps are made last: a bind point gains instructions until its program ends.</summary>
     private readonly List<(string Name, List<Func<Format.Step>> Steps)> _programs = [];
 
@@ -68,24 +65,13 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, IReadOnlyD
     private Func<Format.Step> EmitLaunch(LaunchStep launch)
     {
         var kernel = launch.Kernel;
-        var grain = launch.WorkPerItem.Context.Const(WorthwhileWork).CeilDiv(launch.WorkPerItem.Max(1));
         var step = new Format.LaunchStep
         {
             Buffers = [.. launch.Buffers.Select(values.Of)],
             Writes = [.. Enumerable.Range(0, launch.Buffers.Count).Where(i => kernel.Parameters[i].IsWritten)],
             InPlace = [.. launch.InPlace.Select(p => new Format.InPlaceBuffers(p.Input, p.Output))],
             Dims = [.. launch.Dims.Select(slots.Slot)],
-            Variants =
-            [
-                new Format.KernelVariant
-                {
-                    CodeOffset = entries[kernel.StructuralKey],
-                    Name = kernel.Name,
-                    ExtentSlot = launch.WorkItems.Is(1) ? -1 : slots.Slot(launch.WorkItems),
-                    GrainSlot = grain.Is(1) ? -1 : slots.Slot(grain),
-                    ScratchSlot = launch.ScratchBytes.Is(0) ? -1 : slots.Slot(launch.ScratchBytes),
-                },
-            ],
+            Variants = code.Variants(launch, slots),
             Messages = [.. kernel.Checks],
             Origins = [.. launch.Origins],
             FlopsSlot = slots.Slot(launch.Flops),

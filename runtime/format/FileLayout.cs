@@ -18,7 +18,7 @@ internal sealed record FileLayout(FileSection Metadata, FileSection Code, FileSe
     public const int HeaderBytes = 256;
     public const int PageBytes = 4096;
     public const int ConstantAlignment = 64;
-    public const uint Version = 3;
+    public const uint Version = 4;
     private const int HashOffset = HeaderBytes - 8;
 
     private static ReadOnlySpan<byte> Magic => [0x89, (byte)'D', (byte)'L', (byte)'C', (byte)'X', 0x0D, 0x0A, 0x1A];

@@ -5,7 +5,7 @@ namespace Dlc.Runtime.Format;
 /// </summary>
 public sealed class KernelVariant
 {
-    /// <summary>Byte offset of the entry point in <see cref="ExecutableModel.Code"/>.</summary>
+    /// <summary>Byte offset in <see cref="ExecutableModel.Code"/> of the entry point, or of the text of GPU code.</summary>
     public required long CodeOffset { get; init; }
 
     /// <summary>For traces.</summary>
@@ -20,6 +20,9 @@ public sealed class KernelVariant
 
     /// <summary>Slot with the least number of work items worth a hand-over to another thread; -1 for 1.</summary>
     public int GrainSlot { get; init; } = -1;
+
+    /// <summary>How it is launched on a GPU; null for machine code.</summary>
+    public GpuLaunch? Gpu { get; init; }
 
     /// <summary>Slot with the bytes of scratch memory that each thread needs (64-byte aligned, not cleared); -1 for none.</summary>
     public int ScratchSlot { get; init; } = -1;

@@ -115,6 +115,13 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength, i
             _slots.UseOptional(variant.ExtentSlot, place);
             _slots.UseOptional(variant.GrainSlot, place);
             _slots.UseOptional(variant.ScratchSlot, place);
+            Demand((variant.Gpu is not null) == (model.Target.Architecture == TargetInfo.Cuda), $"the kernel of {place} is not for the target's kind of machine");
+            if (variant.Gpu is { } gpu)
+            {
+                Demand(
+                    gpu.BlockThreads is > 0 and <= GpuLaunch.MostBlockThreads && gpu.ItemsPerBlock > 0 && gpu.MaximumBlocks > 0 && gpu.SharedBytes >= 0,
+                    $"the kernel of {place} has no shape that a GPU takes");
+            }
         }
     }
 

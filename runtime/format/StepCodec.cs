@@ -32,6 +32,11 @@ internal static class StepCodec
                     w.Int(v.ExtentSlot);
                     w.Int(v.GrainSlot);
                     w.Int(v.ScratchSlot);
+                    w.List(v.Gpu is { } own ? [own] : Array.Empty<GpuLaunch>(), gpu =>
+                    {
+                        w.Text(gpu.Entry);
+                        w.Ints([gpu.BlockThreads, gpu.ItemsPerBlock, gpu.MaximumBlocks, gpu.SharedBytes]);
+                    });
                 });
                 w.Texts(launch.Messages);
                 w.Int(launch.FlopsSlot);
@@ -155,6 +160,7 @@ internal static class StepCodec
                 ExtentSlot = r.Int(),
                 GrainSlot = r.Int(),
                 ScratchSlot = r.Int(),
+                Gpu = ReadGpu(ref r),
             };
         }
 
@@ -170,6 +176,21 @@ internal static class StepCodec
             FlopsSlot = r.Int(),
             TrafficSlot = r.Int(),
         };
+    }
+
+    private static GpuLaunch? ReadGpu(ref MetadataReader r)
+    {
+        int count = r.Count();
+        if (count == 0)
+        {
+            return null;
+        }
+
+        string entry = r.Text();
+        int[] sizes = r.Ints();
+        return count == 1 && sizes.Length == 4
+            ? new GpuLaunch(entry, sizes[0], sizes[1], sizes[2], sizes[3])
+            : throw MetadataReader.Bad("a launch on a GPU of another form");
     }
 
     private static LoopStep ReadLoop(ref MetadataReader r, string[] origins)

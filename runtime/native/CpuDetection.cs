@@ -16,7 +16,7 @@ public static class CpuDetection
     /// <exception cref="DlcRuntimeException">UnsupportedCpu, with the instruction sets that are missing.</exception>
     public static void Check(TargetInfo target)
     {
-        if (target.Architecture.Length == 0)
+        if (target.Architecture.Length == 0 || target.IsGpu)
         {
             return;
         }
