@@ -11,6 +11,9 @@ internal sealed unsafe class BoundInput(int rank) : IDisposable
 
     public bool IsSet { get; private set; }
 
+    /// <summary>Whether <see cref="Data"/> is an address of the device that runs the model.</summary>
+    public bool IsOnDevice { get; private set; }
+
     public byte* Data { get; private set; }
 
     /// <summary>Bytes at <see cref="Data"/>.</summary>
@@ -19,8 +22,9 @@ internal sealed unsafe class BoundInput(int rank) : IDisposable
     public long[] Dims { get; } = new long[rank];
 
     /// <summary>Takes memory that stays in place until the input is set again; <paramref name="pin"/> is disposed then.</summary>
-    public void Set(byte* data, long length, MemoryHandle pin)
+    public void Set(byte* data, long length, MemoryHandle pin, bool isOnDevice = false)
     {
+        IsOnDevice = isOnDevice;
         _pin.Dispose();
         _pin = pin;
         Data = data;

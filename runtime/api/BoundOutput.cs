@@ -36,6 +36,16 @@ internal sealed unsafe class BoundOutput(TensorInfo info) : IDisposable
 
     public void UseManaged() => Switch(OutputMemory.Managed, default);
 
+    /// <summary>Whether the memory is an address of the device that runs the model.</summary>
+    public bool IsOnDevice { get; private set; }
+
+    /// <summary>Takes memory of the user on the device.</summary>
+    public void UseDevice(nint address, long capacity)
+    {
+        UseUser((byte*)address, capacity, default);
+        IsOnDevice = true;
+    }
+
     /// <summary>Takes memory of the user; with <paramref name="demanded"/> the dims must come out as these.</summary>
     public void UseUser(byte* data, long capacity, MemoryHandle pin)
     {
@@ -104,6 +114,7 @@ internal sealed unsafe class BoundOutput(TensorInfo info) : IDisposable
         _pin.Dispose();
         _pin = pin;
         _memory = memory;
+        IsOnDevice = false;
         _demandsDims = false;
         _data = null;
         _capacity = 0;

@@ -171,6 +171,30 @@ public sealed unsafe class RunBinding : IDisposable
         _outputs[index].DemandDims(tensor.Lengths[..rank]);
     }
 
+    /// <summary>Binds an input to memory of the device that runs the model; the caller keeps it until the run is over.</summary>
+    /// <param name="port">Name or index.</param>
+    /// <param name="address">First element; a multiple of 16.</param>
+    /// <param name="length">Bytes there, at least what the dims need.</param>
+    /// <param name="dims">Dims of the dense row-major tensor.</param>
+    /// <exception cref="DlcRuntimeException">As the form with a pointer; WrongLayout for an address that is no multiple of 16.</exception>
+    public void BindDeviceInput(PortKey port, nint address, long length, ReadOnlySpan<long> dims)
+    {
+        int index = Model.InputIndex(port);
+        RequireAligned(address, Model.Inputs[index]);
+        PortChecks.Length(Model.Inputs[index], PortChecks.BytesFor(Model.Inputs[index], dims), length, dims);
+        _inputs[index].Set((byte*)address, length, default, isOnDevice: true);
+        dims.CopyTo(_inputs[index].Dims);
+    }
+
+    /// <summary>Binds an output to memory of the device that runs the model; see <see cref="BindDeviceInput"/>.</summary>
+    public void BindDeviceOutput(PortKey port, nint address, long capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(capacity);
+        int index = Model.OutputIndex(port);
+        RequireAligned(address, Model.Outputs[index]);
+        _outputs[index].UseDevice(address, capacity);
+    }
+
     /// <summary>Has an output written to memory of the binding, as it is from the start.</summary>
     public void UnbindOutput(PortKey port) => _outputs[Model.OutputIndex(port)].UseOwn();
 
@@ -244,6 +268,17 @@ public sealed unsafe class RunBinding : IDisposable
         }
 
         return address;
+    }
+
+    internal bool OutputIsOnDevice(int index) => _outputs[index].IsOnDevice;
+
+    private void RequireAligned(nint address, TensorInfo port)
+    {
+        const int alignment = 16;
+        if (!Model.Executable.Model.Target.IsGpu || address % alignment != 0)
+        {
+            throw new DlcRuntimeException(RuntimeErrors.WrongLayout, $"'{port.Name}' can't be at that address of a device", "a model for a GPU and a multiple of 16", $"{address}");
+        }
     }
 
     internal void AllocateOutputs()

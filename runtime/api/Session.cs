@@ -1,5 +1,7 @@
 using System.Numerics.Tensors;
 using Dlc.Runtime.Cpu;
+using Dlc.Runtime.Cuda;
+using Dlc.Runtime.Device;
 using Dlc.Runtime.Execution;
 using Dlc.Runtime.Format;
 using Dlc.Runtime.Memory;
@@ -14,6 +16,7 @@ public sealed class Session : IDisposable
 {
     private readonly LoadedExecutable _executable;
     private readonly SessionOptions _options;
+    private readonly DeviceModel? _device;
     private readonly PlanCache _plans;
     private readonly WorkerPool _pool;
     private readonly Lock _lock = new();
@@ -33,11 +36,16 @@ public sealed class Session : IDisposable
             throw new ArgumentException("the profile belongs to another model", nameof(options));
         }
 
+        if (_executable.Model.Target.IsGpu)
+        {
+            _device = _executable.On(options.Device ?? CudaDevice.Default);
+        }
+
         _executable.AddReference();
         Model = model;
         _options = options;
         _plans = new PlanCache(options.PlanCacheCapacity);
-        Threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+        Threads = _device is not null ? 1 : options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
         _pool = new WorkerPool(Threads, options.IdleSpin);
     }
 
@@ -262,7 +270,7 @@ public sealed class Session : IDisposable
             }
         }
 
-        var made = new Executor(_executable, _options.TrimArenaAfterRuns, new PlanOptions(Threads, _options.InPlace) { MemoryLimit = _options.MemoryLimit ?? Model.MemoryLimit }, _options.Profile);
+        var made = new Executor(_executable, _options.TrimArenaAfterRuns, new PlanOptions(Threads, _options.InPlace) { MemoryLimit = _options.MemoryLimit ?? Model.MemoryLimit }, _options.Profile, _device);
         lock (_lock)
         {
             _all.Add(made);

@@ -30,6 +30,9 @@ public sealed class SessionOptions
     /// </summary>
     public long? MemoryLimit { get; init; }
 
+    /// <summary>The device that runs code for a GPU; null for the first one that the driver knows. Processors' code takes none.</summary>
+    public Device.IDevice? Device { get; init; }
+
     /// <summary>Execution contexts (each with its arena) kept for runs to come after many threads ran at once; at least 1.</summary>
     public int IdleContexts { get; init; } = 4;
 

@@ -27,6 +27,12 @@ public static class RuntimeErrors
     /// <summary>The operating system refused memory.</summary>
     public const string OutOfMemory = "DLC-R008";
 
+    /// <summary>There is no GPU to run on, or no driver for it, or it lacks what the code needs.</summary>
+    public const string UnsupportedDevice = "DLC-R009";
+
+    /// <summary>A GPU or its driver reports an error.</summary>
+    public const string DeviceFailure = "DLC-R010";
+
     /// <summary>A name that is no input or output of the model.</summary>
     public const string UnknownName = "DLC-R101";
 

@@ -1,4 +1,5 @@
 using Dlc.Runtime.Memory;
+using Dlc.Runtime.Native;
 
 namespace Dlc.Runtime.Execution;
 
@@ -6,10 +7,10 @@ namespace Dlc.Runtime.Execution;
 /// Where a carried value stands in one execution: the memory that the current iteration reads, and two buffers that iterations write to
 /// in turn. They are planned (addresses in a block) or, where sizes are unknown before the loop, blocks of their own.
 /// </summary>
-internal sealed unsafe class CarriedState(CarriedInfo info, int rank, int runsBeforeTrim) : IDisposable
+internal sealed unsafe class CarriedState(CarriedInfo info, int rank, int runsBeforeTrim, IMemorySource? source) : IDisposable
 {
-    private readonly ScopedBlock? _block0 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim);
-    private readonly ScopedBlock? _block1 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim);
+    private readonly ScopedBlock? _block0 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim, source);
+    private readonly ScopedBlock? _block1 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim, source);
     private byte* _planned0;
     private byte* _planned1;
     private long _plannedBytes;

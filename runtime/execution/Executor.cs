@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Dlc.Runtime.Cpu;
+using Dlc.Runtime.Device;
 using Dlc.Runtime.Format;
 using Dlc.Runtime.Memory;
 using Dlc.Runtime.Rematerialization;
@@ -17,15 +18,17 @@ internal sealed unsafe class Executor : IDisposable
     private readonly void** _buffers;
     private readonly long* _dims;
     private readonly StepProfile? _profile;
+    private readonly DeviceContext? _device;
     private WorkerPool? _pool;
 
-    public Executor(LoadedExecutable executable, int runsBeforeTrim, PlanOptions options, StepProfile? profile)
+    public Executor(LoadedExecutable executable, int runsBeforeTrim, PlanOptions options, StepProfile? profile, DeviceModel? device)
     {
         _executable = executable;
         _model = executable.Prepared;
         _profile = profile;
-        Store = new ValueStore(executable, runsBeforeTrim, options);
-        _loops = new LoopRunner(this, _model, runsBeforeTrim);
+        _device = device is null ? null : new DeviceContext(device, _model);
+        Store = new ValueStore(executable, runsBeforeTrim, options, _device);
+        _loops = new LoopRunner(this, _model, runsBeforeTrim, _device);
         _buffers = (void**)NativeMemory.AllocZeroed((nuint)(_model.MaxBuffers + _model.MaxDims + 1), sizeof(long));
         _dims = (long*)(_buffers + _model.MaxBuffers);
     }
@@ -45,8 +48,10 @@ internal sealed unsafe class Executor : IDisposable
     public void Run(RunBinding binding, PlanCache cache, WorkerPool? pool)
     {
         _pool = pool;
+        bool isDone = false;
         try
         {
+            _device?.Begin();
             var plan = Store.Enter(binding, cache);
             if (plan.Limited is null)
             {
@@ -56,15 +61,37 @@ internal sealed unsafe class Executor : IDisposable
             {
                 RunActions(plan.Limited);
             }
+
+            FinishOnDevice();
+            isDone = true;
         }
         finally
         {
             _pool = null;
+            if (!isDone)
+            {
+                _device?.Settle();
+            }
+
             Store.Leave();
             _loops.EndRun();
         }
 
         GC.KeepAlive(_executable);
+    }
+
+    /// <summary>Waits for the device, and says what failed there.</summary>
+    private void FinishOnDevice()
+    {
+        if (_device is not null)
+        {
+            Store.ReturnOutputs();
+            var (step, result) = _device.End();
+            if (step >= 0)
+            {
+                throw Failed((PreparedLaunch)_model.Steps[step], result);
+            }
+        }
     }
 
     public void RunSteps(PreparedStep[] steps)
@@ -121,7 +148,16 @@ internal sealed unsafe class Executor : IDisposable
                 Origin(source));
         }
 
-        if (from != Store.Addresses[to])
+        if (from == Store.Addresses[to])
+        {
+            return;
+        }
+
+        if (_device is not null)
+        {
+            _device.Copy(Store.Addresses[to], from, bytes);
+        }
+        else
         {
             Buffer.MemoryCopy(from, Store.Addresses[to], bytes, bytes);
         }
@@ -163,8 +199,10 @@ internal sealed unsafe class Executor : IDisposable
 
     public void Dispose()
     {
+        _device?.Settle();
         Store.Dispose();
         _loops.Dispose();
+        _device?.Dispose();
         NativeMemory.Free(_buffers);
     }
 
@@ -200,6 +238,12 @@ internal sealed unsafe class Executor : IDisposable
         var shape = LaunchShape.Of(launch, Store.Slots, _pool is null ? 1 : _pool.Threads);
         if (shape.Extent <= 0)
         {
+            return;
+        }
+
+        if (_device is not null)
+        {
+            _device.Launch(launch, shape, Store);
             return;
         }
 
@@ -249,9 +293,12 @@ internal sealed unsafe class Executor : IDisposable
         return new DlcRuntimeException(RuntimeErrors.KernelCheck, message, origin: Origin(launch.Source));
     }
 
+    /// <summary>Reads a bool where it lies.</summary>
+    public bool ReadBit(byte* address) => _device is null ? *address != 0 : _device.Read(address, 1) != 0;
+
     private void RunIf(PreparedIf branch)
     {
-        bool taken = *Store.Addresses[branch.Condition] != 0;
+        bool taken = ReadBit(Store.Addresses[branch.Condition]);
         RunSteps(taken ? branch.Then : branch.Else);
         Span<long> dims = stackalloc long[64];
         foreach (var result in branch.Results)
@@ -284,6 +331,13 @@ internal sealed unsafe class Executor : IDisposable
         }
 
         byte* at = Store.Addresses[bind.Value];
+        long copy;
+        if (_device is not null)
+        {
+            copy = _device.Read(at, type.SizeOf());
+            at = (byte*)&copy;
+        }
+
         return type switch
         {
             ScalarType.I64 => *(long*)at,

@@ -8,8 +8,9 @@ internal readonly struct LaunchShape
     private const int ScratchAlignment = 128;
     private const long MaxScratch = 1L << 44;
 
-    private LaunchShape(int variant, long extent, long chunk, int threads, long stride)
+    private LaunchShape(int variant, long extent, long chunk, int threads, long stride, long workers = 0)
     {
+        ScratchBytes = stride * (workers == 0 ? threads : workers);
         Variant = variant;
         Extent = extent;
         Chunk = chunk;
@@ -32,8 +33,8 @@ internal readonly struct LaunchShape
     /// <summary>Bytes of scratch memory of a thread.</summary>
     public long ScratchStride { get; }
 
-    /// <summary>Bytes of scratch memory of all threads.</summary>
-    public long ScratchBytes => ScratchStride * Threads;
+    /// <summary>Bytes of scratch memory of all threads, or of all workers of a GPU.</summary>
+    public long ScratchBytes { get; }
 
     /// <summary>Works it out.</summary>
     /// <param name="launch">The step.</param>
@@ -53,6 +54,12 @@ internal readonly struct LaunchShape
         if (extent <= 0)
         {
             return new LaunchShape(number, extent, 0, 1, 0);
+        }
+
+        if (variant.Gpu is { } gpu)
+        {
+            long own = variant.ScratchSlot < 0 ? 0 : Scratch(slots[variant.ScratchSlot]);
+            return new LaunchShape(number, extent, extent, 1, own, gpu.Blocks(extent) * gpu.ItemsPerBlock);
         }
 
         long grain = variant.GrainSlot < 0 ? 1 : Math.Max(1, slots[variant.GrainSlot]);

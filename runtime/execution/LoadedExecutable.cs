@@ -1,3 +1,4 @@
+using Dlc.Runtime.Device;
 using Dlc.Runtime.Execution;
 using Dlc.Runtime.Format;
 using Dlc.Runtime.Native;
@@ -12,6 +13,8 @@ public sealed unsafe class LoadedExecutable : IDisposable
 {
     private readonly List<IDisposable> _owned;
     private readonly nint[] _constants;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<IDevice, DeviceModel> _onDevices = [];
     private int _references = 1;
     private int _disposed;
 
@@ -23,7 +26,12 @@ public sealed unsafe class LoadedExecutable : IDisposable
         Prepared = ModelPreparer.Prepare(model, entryOf);
     }
 
-    ~LoadedExecutable() => Free();
+    ~LoadedExecutable()
+    {
+        // Memory of devices is freed with them: they may be gone by now.
+        _onDevices?.Clear();
+        Free();
+    }
 
     /// <summary>What was loaded.</summary>
     public ExecutableModel Model { get; }
@@ -47,10 +55,19 @@ public sealed unsafe class LoadedExecutable : IDisposable
             nint code = 0;
             if (layout.Code.Length > 0)
             {
-                var mapping = NativeMapping.OfFile(file, layout.Code.Offset, layout.Code.Length, executable: true);
+                var mapping = NativeMapping.OfFile(file, layout.Code.Offset, layout.Code.Length, executable: !model.Target.IsGpu);
+                var bytes = new ReadOnlySpan<byte>(mapping.Address, checked((int)mapping.Length));
                 owned.Add(mapping);
-                ExecutableReader.CheckHash(new ReadOnlySpan<byte>(mapping.Address, checked((int)mapping.Length)), layout.Code, "code", path);
-                code = (nint)mapping.Address;
+                ExecutableReader.CheckHash(bytes, layout.Code, "code", path);
+                if (model.Target.IsGpu)
+                {
+                    // Handed to a driver as text; its entries are offsets.
+                    model = model with { Code = bytes.ToArray() };
+                }
+                else
+                {
+                    code = (nint)mapping.Address;
+                }
             }
 
             var constants = new nint[model.Constants.Length];
@@ -87,7 +104,7 @@ public sealed unsafe class LoadedExecutable : IDisposable
         try
         {
             nint code = 0;
-            if (!model.Code.IsEmpty)
+            if (!model.Code.IsEmpty && !model.Target.IsGpu)
             {
                 var mapping = NativeMapping.OfCode(model.Code.Span);
                 owned.Add(mapping);
@@ -120,6 +137,20 @@ public sealed unsafe class LoadedExecutable : IDisposable
         }
     }
 
+    /// <summary>The executable on a device; its constants are copied there once.</summary>
+    internal DeviceModel On(IDevice device)
+    {
+        lock (_lock)
+        {
+            if (!_onDevices.TryGetValue(device, out var model))
+            {
+                _onDevices.Add(device, model = new DeviceModel(this, device));
+            }
+
+            return model;
+        }
+    }
+
     internal byte* ConstantAddress(int index) => (byte*)_constants[index];
 
     /// <exception cref="ObjectDisposedException">It was disposed.</exception>
@@ -140,6 +171,13 @@ public sealed unsafe class LoadedExecutable : IDisposable
 
     private void Free()
     {
+        foreach (var model in _onDevices?.Values ?? Enumerable.Empty<DeviceModel>())
+        {
+            model.Dispose();
+        }
+
+        _onDevices?.Clear();
+
         // Null when the constructor failed; what was mapped is then freed by its caller.
         foreach (var owned in _owned ?? [])
         {

@@ -1,3 +1,4 @@
+using Dlc.Runtime.Device;
 using Dlc.Runtime.Format;
 
 namespace Dlc.Runtime.Execution;
@@ -9,9 +10,11 @@ internal sealed unsafe class LoopRunner : IDisposable
     private readonly ValueStore _store;
     private readonly ValueInfo[] _values;
     private readonly ScanState[] _scans;
+    private readonly DeviceContext? _device;
 
-    public LoopRunner(Executor executor, PreparedModel model, int runsBeforeTrim)
+    public LoopRunner(Executor executor, PreparedModel model, int runsBeforeTrim, DeviceContext? device)
     {
+        _device = device;
         _executor = executor;
         _store = executor.Store;
         _values = model.Model.Values;
@@ -22,7 +25,7 @@ internal sealed unsafe class LoopRunner : IDisposable
             {
                 for (int i = 0; i < loop.Loop.ScanOutputs.Length; i++)
                 {
-                    _scans[loop.FirstScan + i] = new ScanState(_values[loop.Loop.ScanOutputs[i].BodyOut].Dims.Length, runsBeforeTrim);
+                    _scans[loop.FirstScan + i] = new ScanState(_values[loop.Loop.ScanOutputs[i].BodyOut].Dims.Length, runsBeforeTrim, device);
                 }
             }
         }
@@ -46,17 +49,17 @@ internal sealed unsafe class LoopRunner : IDisposable
     public void Run(PreparedLoop prepared)
     {
         var loop = prepared.Loop;
-        long trips = loop.TripCountValue >= 0 ? *(long*)_store.Addresses[loop.TripCountValue]
+        long trips = loop.TripCountValue >= 0 ? ReadCount(_store.Addresses[loop.TripCountValue])
             : loop.TripCountSlot >= 0 ? _store.Slots[loop.TripCountSlot]
             : long.MaxValue;
-        bool going = loop.Condition < 0 || *_store.Addresses[loop.Condition] != 0;
+        bool going = loop.Condition < 0 || _executor.ReadBit(_store.Addresses[loop.Condition]);
         Begin(prepared);
         long iteration = 0;
         while (going && iteration < trips)
         {
             EnterBody(prepared, iteration);
             _executor.RunSteps(prepared.Body);
-            going = loop.BodyConditionOut < 0 || *_store.Addresses[loop.BodyConditionOut] != 0;
+            going = loop.BodyConditionOut < 0 || _executor.ReadBit(_store.Addresses[loop.BodyConditionOut]);
             Collect(prepared, iteration);
             Advance(prepared);
             iteration++;
@@ -78,6 +81,32 @@ internal sealed unsafe class LoopRunner : IDisposable
         foreach (var scan in _scans)
         {
             scan.Dispose();
+        }
+    }
+
+    private long ReadCount(byte* address) => _device is null ? *(long*)address : _device.Read(address, sizeof(long));
+
+    private void Write(byte* address, long value, int bytes)
+    {
+        if (_device is not null)
+        {
+            _device.Write(address, value, bytes);
+        }
+        else
+        {
+            Buffer.MemoryCopy(&value, address, bytes, bytes);
+        }
+    }
+
+    private void Copy(byte* from, byte* to, long bytes)
+    {
+        if (_device is not null)
+        {
+            _device.Copy(to, from, bytes);
+        }
+        else
+        {
+            Buffer.MemoryCopy(from, to, bytes, bytes);
         }
     }
 
@@ -121,13 +150,13 @@ internal sealed unsafe class LoopRunner : IDisposable
 
         if (loop.BodyIteration >= 0)
         {
-            *(long*)_store.Addresses[loop.BodyIteration] = iteration;
+            Write(_store.Addresses[loop.BodyIteration], iteration, sizeof(long));
         }
 
         if (loop.BodyConditionIn >= 0)
         {
             // The body only runs while the condition holds.
-            *_store.Addresses[loop.BodyConditionIn] = 1;
+            Write(_store.Addresses[loop.BodyConditionIn], 1, 1);
         }
     }
 
@@ -163,7 +192,7 @@ internal sealed unsafe class LoopRunner : IDisposable
                     Executor.Origin(prepared.Loop));
             }
 
-            Buffer.MemoryCopy(_store.Addresses[value], _store.Addresses[final] + (iteration * bytes), bytes, bytes);
+            Copy(_store.Addresses[value], _store.Addresses[final] + (iteration * bytes), bytes);
         }
     }
 
@@ -194,7 +223,7 @@ internal sealed unsafe class LoopRunner : IDisposable
 
             if (next != _store.Addresses[left])
             {
-                Buffer.MemoryCopy(_store.Addresses[left], next, _store.Bytes[left], _store.Bytes[left]);
+                Copy(_store.Addresses[left], next, _store.Bytes[left]);
             }
         }
 

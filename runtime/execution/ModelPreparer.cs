@@ -119,7 +119,8 @@ internal sealed class ModelPreparer
                 for (int i = 0; i < variants.Length; i++)
                 {
                     var v = launch.Variants[i];
-                    variants[i] = new(_entryOf(v.CodeOffset), v.PredicateSlot, v.ExtentSlot, v.GrainSlot, v.ScratchSlot);
+                    variants[i] = new(_entryOf(v.CodeOffset), v.PredicateSlot, v.ExtentSlot, v.GrainSlot, v.ScratchSlot, v.Gpu, v.Dims);
+                    _maxDims = Math.Max(_maxDims, v.Dims?.Length ?? 0);
                 }
 
                 return new PreparedLaunch(launch, variants);

@@ -1,13 +1,14 @@
+using Dlc.Runtime.Device;
 using Dlc.Runtime.Memory;
 using Dlc.Runtime.Native;
 
 namespace Dlc.Runtime.Execution;
 
 /// <summary>Collects the values of a scan output whose final size is unknown while the loop runs.</summary>
-internal sealed unsafe class ScanState(int rank, int runsBeforeTrim) : IDisposable
+internal sealed unsafe class ScanState(int rank, int runsBeforeTrim, DeviceContext? device) : IDisposable
 {
-    private NativeBlock _block = new();
-    private NativeBlock _spare = new();
+    private NativeBlock _block = new(device);
+    private NativeBlock _spare = new(device);
     private ArenaPolicy _policy = new(runsBeforeTrim);
 
     /// <summary>Bytes of one iteration's value.</summary>
@@ -37,13 +38,26 @@ internal sealed unsafe class ScanState(int rank, int runsBeforeTrim) : IDisposab
         if (needed > _block.Capacity)
         {
             _spare.Ensure(Math.Max(needed, _block.Capacity * 2));
-            Buffer.MemoryCopy(_block.Address, _spare.Address, _spare.Capacity, Bytes);
+            Copy(_block.Address, _spare.Address, Bytes);
             (_block, _spare) = (_spare, _block);
+            device?.Settle();
             _spare.Resize(0);
         }
 
-        Buffer.MemoryCopy(data, _block.Address + Bytes, bytes, bytes);
+        Copy(data, _block.Address + Bytes, bytes);
         Bytes = needed;
+    }
+
+    private void Copy(byte* from, byte* to, long bytes)
+    {
+        if (device is not null)
+        {
+            device.Copy(to, from, bytes);
+        }
+        else
+        {
+            Buffer.MemoryCopy(from, to, bytes, bytes);
+        }
     }
 
     /// <summary>Notes the end of a run: what was collected is in its place, and a large block is not kept for long.</summary>

@@ -1,4 +1,5 @@
 using Dlc.Runtime.Memory;
+using Dlc.Runtime.Native;
 
 namespace Dlc.Runtime.Execution;
 
@@ -17,10 +18,10 @@ internal sealed unsafe class SegmentState : IDisposable
     private ArenaPlan? _plan;
     private long _wall;
 
-    public SegmentState(PreparedPoint point, int runsBeforeTrim)
+    public SegmentState(PreparedPoint point, int runsBeforeTrim, IMemorySource? source)
     {
         _point = point;
-        _block = new ScopedBlock(runsBeforeTrim);
+        _block = new ScopedBlock(runsBeforeTrim, source);
         _planned = new long[point.Items.Length];
         Array.Fill(_planned, -1);
         _before = new ArenaPlan?[point.Id];

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dlc.Runtime.Device;
 using Dlc.Runtime.Format;
 using Dlc.Runtime.Memory;
 using Dlc.Runtime.Native;
@@ -16,10 +17,12 @@ internal sealed unsafe class ValueStore : IDisposable
     private readonly PreparedModel _model;
     private readonly ValueInfo[] _values;
     private readonly long[] _key;
-    private readonly NativeBlock _arena = new();
+    private readonly NativeBlock _arena;
 
     /// <summary>What left the arena for a while.</summary>
-    private readonly NativeBlock _outside = new();
+    private readonly NativeBlock _outside;
+    private readonly DeviceContext? _device;
+    private readonly DevicePorts? _ports;
     private readonly SegmentState?[] _segments;
     private readonly void* _tables;
     private readonly PlanOptions _options;
@@ -27,8 +30,12 @@ internal sealed unsafe class ValueStore : IDisposable
     private SignaturePlan? _plan;
     private RunBinding _binding = null!;
 
-    public ValueStore(LoadedExecutable executable, int runsBeforeTrim, PlanOptions options)
+    public ValueStore(LoadedExecutable executable, int runsBeforeTrim, PlanOptions options, DeviceContext? device)
     {
+        _device = device;
+        _arena = new NativeBlock(device);
+        _outside = new NativeBlock(device is null ? null : new PinnedMemory(device.Model.Device));
+        _ports = device is null ? null : new DevicePorts(executable.Model, device);
         _executable = executable;
         _options = options;
         _model = executable.Prepared;
@@ -46,13 +53,13 @@ internal sealed unsafe class ValueStore : IDisposable
         Carried = new CarriedState[_model.Carried.Length];
         for (int c = 0; c < Carried.Length; c++)
         {
-            Carried[c] = new CarriedState(_model.Carried[c], _values[_model.Carried[c].BodyIn].Dims.Length, runsBeforeTrim);
+            Carried[c] = new CarriedState(_model.Carried[c], _values[_model.Carried[c].BodyIn].Dims.Length, runsBeforeTrim, device);
         }
 
         _segments = new SegmentState?[_model.Points.Length];
         for (int p = 1; p < _segments.Length; p++)
         {
-            _segments[p] = _model.Points[p].Items.Length > 0 ? new SegmentState(_model.Points[p], runsBeforeTrim) : null;
+            _segments[p] = _model.Points[p].Items.Length > 0 ? new SegmentState(_model.Points[p], runsBeforeTrim, device) : null;
         }
     }
 
@@ -89,7 +96,7 @@ internal sealed unsafe class ValueStore : IDisposable
                 sum += carried.OwnBytes;
             }
 
-            return sum;
+            return sum + (_ports?.OwnBytes ?? 0);
         }
     }
 
@@ -115,6 +122,7 @@ internal sealed unsafe class ValueStore : IDisposable
     public SignaturePlan PlanFor(RunBinding binding, PlanCache cache)
     {
         _binding = binding;
+        _ports?.Begin();
         int at = 0;
         for (int i = 0; i < _model.Model.Inputs.Length; i++)
         {
@@ -223,6 +231,7 @@ internal sealed unsafe class ValueStore : IDisposable
     {
         _arena.Dispose();
         _outside.Dispose();
+        _ports?.Dispose();
         foreach (var segment in _segments)
         {
             segment?.Dispose();
@@ -263,6 +272,11 @@ internal sealed unsafe class ValueStore : IDisposable
     public void Move(LimitedPlan plan, in LimitedAction action)
     {
         var point = _model.Points[0];
+        if (action.Placements.Length > 0)
+        {
+            _device?.BeforePlacements();
+        }
+
         foreach (var (item, offset) in action.Placements)
         {
             Place(point.Items[item], _plan!.Sizes[item] == 0 ? Nothing : _arena.Address + offset, _plan.Sizes[item]);
@@ -279,7 +293,20 @@ internal sealed unsafe class ValueStore : IDisposable
         long bytes = _plan!.Sizes[action.Item];
         byte* inside = Addresses[_model.Points[0].Items[action.Item].Value];
         byte* outside = _outside.Address + action.HostOffset;
-        if (action.Kind == ActionKind.Offload)
+        if (bytes == 0)
+        {
+            return;
+        }
+
+        if (_device is not null && action.Kind == ActionKind.Offload)
+        {
+            _device.Offload(outside, inside, bytes);
+        }
+        else if (_device is not null)
+        {
+            _device.Reload(inside, outside, bytes);
+        }
+        else if (action.Kind == ActionKind.Offload)
         {
             Buffer.MemoryCopy(inside, outside, bytes, bytes);
         }
@@ -313,7 +340,7 @@ internal sealed unsafe class ValueStore : IDisposable
             switch (_model.Roles[v])
             {
                 case ValueRole.Input:
-                    Addresses[v] = Bytes[v] == 0 ? Nothing : _binding.RequireInput(info.Index).Data;
+                    Addresses[v] = Bytes[v] == 0 ? Nothing : InputAddress(info.Index, Bytes[v]);
                     break;
                 case ValueRole.Output:
                     AcquireOutput(v, info);
@@ -342,8 +369,22 @@ internal sealed unsafe class ValueStore : IDisposable
         Span<long> dims = stackalloc long[info.Dims.Length];
         DimsOf(value, dims);
         byte* address = _binding.AcquireOutput(info.Index, dims, Bytes[value]);
+        if (_ports is not null && address != null && !_binding.OutputIsOnDevice(info.Index))
+        {
+            address = _ports.Output(info.Index, address, Bytes[value]);
+        }
+
         Addresses[value] = address == null ? Nothing : address;
     }
+
+    private byte* InputAddress(int index, long bytes)
+    {
+        var input = _binding.RequireInput(index);
+        return _ports is null || input.IsOnDevice ? input.Data : _ports.Input(index, input.Data, bytes);
+    }
+
+    /// <summary>Queues the copies of outputs to the host, where the caller wants them there.</summary>
+    public void ReturnOutputs() => _ports?.Return();
 
     private byte* ConstantAddress(int value, ValueInfo info)
     {
@@ -353,7 +394,9 @@ internal sealed unsafe class ValueStore : IDisposable
                 RuntimeErrors.InvalidModel, $"the constant '{info.Name}' is shorter than its dims say", $"{Bytes[value]} bytes", $"{_model.Model.Constants[info.Index].Length}");
         }
 
-        return Bytes[value] == 0 ? Nothing : _executable.ConstantAddress(info.Index);
+        return Bytes[value] == 0 ? Nothing
+            : _device is not null ? (byte*)_device.Model.ConstantAddress(info.Index)
+            : _executable.ConstantAddress(info.Index);
     }
 
     private byte* AliasAddress(int value, ValueInfo info)

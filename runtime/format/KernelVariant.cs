@@ -21,6 +21,9 @@ public sealed class KernelVariant
     /// <summary>Slot with the least number of work items worth a hand-over to another thread; -1 for 1.</summary>
     public int GrainSlot { get; init; } = -1;
 
+    /// <summary>Slots whose numbers are passed to this variant, in its order; null for those of the launch.</summary>
+    public int[]? Dims { get; init; }
+
     /// <summary>How it is launched on a GPU; null for machine code.</summary>
     public GpuLaunch? Gpu { get; init; }
 

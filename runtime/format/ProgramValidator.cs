@@ -116,6 +116,11 @@ internal sealed class ProgramValidator(ExecutableModel model, long codeLength, i
             _slots.UseOptional(variant.GrainSlot, place);
             _slots.UseOptional(variant.ScratchSlot, place);
             Demand((variant.Gpu is not null) == (model.Target.Architecture == TargetInfo.Cuda), $"the kernel of {place} is not for the target's kind of machine");
+            foreach (int slot in variant.Dims ?? [])
+            {
+                _slots.Use(slot, place);
+            }
+
             if (variant.Gpu is { } gpu)
             {
                 Demand(

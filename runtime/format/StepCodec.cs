@@ -37,6 +37,7 @@ internal static class StepCodec
                         w.Text(gpu.Entry);
                         w.Ints([gpu.BlockThreads, gpu.ItemsPerBlock, gpu.MaximumBlocks, gpu.SharedBytes]);
                     });
+                    w.List(v.Dims is { } dims ? [dims] : Array.Empty<int[]>(), w.Ints);
                 });
                 w.Texts(launch.Messages);
                 w.Int(launch.FlopsSlot);
@@ -161,6 +162,7 @@ internal static class StepCodec
                 GrainSlot = r.Int(),
                 ScratchSlot = r.Int(),
                 Gpu = ReadGpu(ref r),
+                Dims = ReadDims(ref r),
             };
         }
 
@@ -177,6 +179,13 @@ internal static class StepCodec
             TrafficSlot = r.Int(),
         };
     }
+
+    private static int[]? ReadDims(ref MetadataReader r) => r.Count() switch
+    {
+        0 => null,
+        1 => r.Ints(),
+        int count => throw MetadataReader.Bad($"{count} lists of dims of a kernel"),
+    };
 
     private static GpuLaunch? ReadGpu(ref MetadataReader r)
     {

@@ -3,9 +3,9 @@ using Dlc.Runtime.Native;
 namespace Dlc.Runtime.Memory;
 
 /// <summary>A block that is asked for sizes within a run and may be made smaller between runs.</summary>
-internal sealed unsafe class ScopedBlock(int runsBeforeTrim) : IDisposable
+internal sealed unsafe class ScopedBlock(int runsBeforeTrim, IMemorySource? source) : IDisposable
 {
-    private readonly NativeBlock _block = new();
+    private readonly NativeBlock _block = new(source);
     private ArenaPolicy _policy = new(runsBeforeTrim);
     private long _needed;
 

@@ -6,7 +6,7 @@ namespace Dlc.Runtime.Native;
 /// Memory outside of the managed heap that grows on demand and is aligned to 64 bytes. Growing and shrinking lose the contents. Not safe
 /// from several threads.
 /// </summary>
-internal sealed unsafe class NativeBlock : IDisposable
+internal sealed unsafe class NativeBlock(IMemorySource? source = null) : IDisposable
 {
     public const int Alignment = 64;
     private const long MapFrom = 1 << 20;
@@ -14,7 +14,14 @@ internal sealed unsafe class NativeBlock : IDisposable
     private NativeMapping? _mapping;
     private void* _small;
 
-    ~NativeBlock() => Free();
+    ~NativeBlock()
+    {
+        // A device frees its memory when it goes: it may be gone by now.
+        if (source is null)
+        {
+            Free();
+        }
+    }
 
     /// <summary>First byte; null while <see cref="Capacity"/> is 0.</summary>
     public byte* Address { get; private set; }
@@ -45,7 +52,11 @@ internal sealed unsafe class NativeBlock : IDisposable
             return;
         }
 
-        if (bytes >= MapFrom)
+        if (source is not null)
+        {
+            Address = source.Allocate(bytes);
+        }
+        else if (bytes >= MapFrom)
         {
             // The system rounds up to pages; what lies beyond is nobody's.
             _mapping = NativeMapping.Anonymous(bytes > long.MaxValue - Page ? bytes : (bytes + Page - 1) & -Page);
@@ -68,6 +79,11 @@ internal sealed unsafe class NativeBlock : IDisposable
 
     private void Free()
     {
+        if (source is not null && Address != null)
+        {
+            source.Free(Address);
+        }
+
         // The mapping frees itself when both are finalized together; disposing it twice is harmless.
         _mapping?.Dispose();
         _mapping = null;

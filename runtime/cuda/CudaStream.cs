@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+using Dlc.Runtime.Device;
+
+namespace Dlc.Runtime.Cuda;
+
+/// <summary>A stream of a GPU with the event by which others wait for it.</summary>
+internal sealed unsafe class CudaStream : IDeviceQueue
+{
+    private const uint NonBlocking = 1;
+    private const uint DisableTiming = 2;
+
+    private readonly CudaDevice _device;
+    private readonly nint _stream;
+    private readonly nint _event;
+    private void** _parameters;
+    private int _capacity;
+
+    public CudaStream(CudaDevice device)
+    {
+        _device = device;
+        CudaException.Check(DriverAPINativeMethods.Streams.cuStreamCreate(out _stream, NonBlocking), "make a stream");
+        CudaException.Check(DriverAPINativeMethods.Events.cuEventCreate(out _event, DisableTiming), "make an event");
+    }
+
+    public void CopyToDevice(nint to, void* from, long bytes)
+    {
+        _device.Enter();
+        CudaException.Check(DriverAPINativeMethods.AsynchronousMemcpy_v2.cuMemcpyHtoDAsync_v2(to, from, (nuint)bytes, _stream), "copy to the device");
+    }
+
+    public void CopyToHost(void* to, nint from, long bytes)
+    {
+        _device.Enter();
+        CudaException.Check(DriverAPINativeMethods.AsynchronousMemcpy_v2.cuMemcpyDtoHAsync_v2(to, from, (nuint)bytes, _stream), "copy from the device");
+    }
+
+    public void Copy(nint to, nint from, long bytes)
+    {
+        _device.Enter();
+        CudaException.Check(DriverAPINativeMethods.AsynchronousMemcpy_v2.cuMemcpyDtoDAsync_v2(to, from, (nuint)bytes, _stream), "copy on the device");
+    }
+
+    public void Launch(nint kernel, long blocks, int threads, int sharedBytes, ReadOnlySpan<long> arguments)
+    {
+        _device.Enter();
+        if (arguments.Length > _capacity)
+        {
+            NativeMemory.Free(_parameters);
+            _capacity = arguments.Length;
+            _parameters = (void**)NativeMemory.Alloc((nuint)_capacity, (nuint)sizeof(void*));
+        }
+
+        fixed (long* values = arguments)
+        {
+            for (int i = 0; i < arguments.Length; i++)
+            {
+                _parameters[i] = values + i;
+            }
+
+            CudaException.Check(
+                DriverAPINativeMethods.Launch.cuLaunchKernel(kernel, (uint)blocks, 1, 1, (uint)threads, 1, 1, (uint)sharedBytes, _stream, _parameters, null),
+                "launch a kernel");
+        }
+    }
+
+    public void WaitFor(IDeviceQueue other)
+    {
+        _device.Enter();
+        var stream = (CudaStream)other;
+        CudaException.Check(DriverAPINativeMethods.Events.cuEventRecord(stream._event, stream._stream), "record an event");
+        CudaException.Check(DriverAPINativeMethods.Streams.cuStreamWaitEvent(_stream, stream._event, 0), "wait for an event");
+    }
+
+    public void Synchronise()
+    {
+        _device.Enter();
+        CudaException.Check(DriverAPINativeMethods.Streams.cuStreamSynchronize(_stream), "finish its work");
+    }
+
+    public void Dispose()
+    {
+        _device.Enter();
+        _ = DriverAPINativeMethods.Events.cuEventDestroy_v2(_event);
+        _ = DriverAPINativeMethods.Streams.cuStreamDestroy_v2(_stream);
+        NativeMemory.Free(_parameters);
+        _parameters = null;
+    }
+}

@@ -1,0 +1,182 @@
+using Dlc.Runtime.Execution;
+using Dlc.Runtime.Native;
+
+namespace Dlc.Runtime.Device;
+
+/// <summary>What an execution context has on a device: its queue, one for transfers beside it, and the word in which kernels report failed checks.</summary>
+internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
+{
+    /// <summary>The status word while all is well.</summary>
+    private const long NoFailure = -1;
+
+    private readonly IDeviceQueue _queue;
+    private readonly IDeviceQueue _transfers;
+    private readonly nint _status;
+
+    /// <summary>Pinned: what a good status is, the status of a run, and what was read last. None is written while a copy may be under way.</summary>
+    private readonly long* _words;
+    private readonly bool _hasChecks;
+    private readonly long[] _arguments;
+    private bool _transferIsPending;
+
+    public DeviceContext(DeviceModel model, PreparedModel prepared)
+    {
+        Model = model;
+        _queue = model.Device.CreateQueue();
+        _transfers = model.Device.CreateQueue();
+        _status = model.Device.Allocate(sizeof(long));
+        _words = (long*)model.Device.AllocateHost(3 * sizeof(long));
+        _words[0] = NoFailure;
+        _hasChecks = Array.Exists(prepared.Steps, s => s is PreparedLaunch { Messages.Length: > 0 });
+        _arguments = new long[prepared.MaxBuffers + prepared.MaxDims + 4];
+    }
+
+    public DeviceModel Model { get; }
+
+    byte* IMemorySource.Allocate(long bytes) => (byte*)Model.Device.Allocate(bytes);
+
+    void IMemorySource.Free(byte* address) => Model.Device.Free((nint)address);
+
+    /// <summary>Begins a run.</summary>
+    public void Begin()
+    {
+        if (_hasChecks)
+        {
+            _queue.CopyToDevice(_status, _words, sizeof(long));
+        }
+    }
+
+    /// <summary>Waits until all is done.</summary>
+    /// <returns>Index of the first step whose check failed and 1 + the message's number, or (-1, 0).</returns>
+    public (int Step, int Result) End()
+    {
+        if (_hasChecks)
+        {
+            _queue.CopyToHost(_words + 1, _status, sizeof(long));
+        }
+
+        _transfers.Synchronise();
+        _queue.Synchronise();
+        return !_hasChecks || _words[1] == NoFailure ? (-1, 0) : ((int)(_words[1] >> 32), (int)_words[1]);
+    }
+
+    /// <summary>Waits for what is under way, whatever becomes of it: memory is about to be used for something else.</summary>
+    public void Settle()
+    {
+        try
+        {
+            _transfers.Synchronise();
+            _queue.Synchronise();
+        }
+        catch (DlcRuntimeException)
+        {
+            // The run has failed with an exception of its own.
+        }
+    }
+
+    public void Upload(byte* to, byte* from, long bytes)
+    {
+        if (bytes > 0)
+        {
+            _queue.CopyToDevice((nint)to, from, bytes);
+        }
+    }
+
+    public void Download(byte* to, byte* from, long bytes)
+    {
+        if (bytes > 0)
+        {
+            _queue.CopyToHost(to, (nint)from, bytes);
+        }
+    }
+
+    public void Copy(byte* to, byte* from, long bytes)
+    {
+        if (bytes > 0)
+        {
+            _queue.Copy((nint)to, (nint)from, bytes);
+        }
+    }
+
+    /// <summary>Reads a few bytes now.</summary>
+    public long Read(byte* address, int bytes)
+    {
+        _words[2] = 0;
+        _queue.CopyToHost(_words + 2, (nint)address, bytes);
+        _queue.Synchronise();
+        return _words[2];
+    }
+
+    /// <summary>Writes a few bytes after what is queued.</summary>
+    public void Write(byte* address, long value, int bytes)
+    {
+        _queue.CopyToDevice((nint)address, &value, bytes);
+    }
+
+    /// <summary>Copies out of the arena, or back, beside the kernels.</summary>
+    public void Offload(byte* outside, byte* inside, long bytes)
+    {
+        _transfers.WaitFor(_queue);
+        _transfers.CopyToHost(outside, (nint)inside, bytes);
+        _transferIsPending = true;
+    }
+
+    /// <inheritdoc cref="Offload"/>
+    public void Reload(byte* inside, byte* outside, long bytes)
+    {
+        _transfers.WaitFor(_queue);
+        _transfers.CopyToDevice((nint)inside, outside, bytes);
+        _queue.WaitFor(_transfers);
+        _transferIsPending = false;
+    }
+
+    /// <summary>Places in the arena get new owners: what is still being copied out of them comes first.</summary>
+    public void BeforePlacements()
+    {
+        if (_transferIsPending)
+        {
+            _queue.WaitFor(_transfers);
+            _transferIsPending = false;
+        }
+    }
+
+    /// <summary>Queues a launch.</summary>
+    public void Launch(PreparedLaunch launch, in LaunchShape shape, ValueStore store)
+    {
+        var gpu = launch.Variants[shape.Variant].Gpu!;
+        int count = 0;
+        foreach (int value in launch.Buffers)
+        {
+            _arguments[count++] = (long)store.Addresses[value];
+        }
+
+        foreach (int slot in launch.Variants[shape.Variant].Dims ?? launch.Dims)
+        {
+            _arguments[count++] = store.Slots[slot];
+        }
+
+        if (launch.Variants[shape.Variant].ScratchSlot >= 0)
+        {
+            _arguments[count++] = (long)store.Scratch[launch.Index];
+            _arguments[count++] = shape.ScratchStride;
+        }
+
+        if (launch.Messages.Length > 0)
+        {
+            _arguments[count++] = _status;
+            _arguments[count++] = launch.Index;
+        }
+
+        nint kernel = Model.Kernel(launch, shape.Variant);
+        _queue.Launch(kernel, gpu.Blocks(shape.Extent), gpu.BlockThreads, gpu.SharedBytes, _arguments.AsSpan(0, count));
+    }
+
+    public void Dispose()
+    {
+        Settle();
+        _transfers.Dispose();
+        _queue.Dispose();
+        Model.Device.Free(_status);
+        Model.Device.FreeHost(_words);
+    }
+}

@@ -1,0 +1,31 @@
+namespace Dlc.Runtime.Device;
+
+/// <summary>
+/// Work for a device in the order in which it is done. Calls return before the work is done, but for <see cref="Synchronise"/>. Used by one thread at a time.
+/// </summary>
+public unsafe interface IDeviceQueue : IDisposable
+{
+    /// <summary>Copies from the host; its memory may be used again when the call returns, unless <see cref="IDevice.AllocateHost"/> gave it.</summary>
+    void CopyToDevice(nint to, void* from, long bytes);
+
+    /// <summary>Copies to the host; what is there counts after <see cref="Synchronise"/>.</summary>
+    void CopyToHost(void* to, nint from, long bytes);
+
+    /// <summary>Copies within the device; the ranges do not overlap.</summary>
+    void Copy(nint to, nint from, long bytes);
+
+    /// <summary>Launches a kernel on a grid and blocks of one dimension.</summary>
+    /// <param name="kernel">From <see cref="IDevice.LoadKernel"/>.</param>
+    /// <param name="blocks">Blocks of the grid, at least 1.</param>
+    /// <param name="threads">Threads of a block.</param>
+    /// <param name="sharedBytes">Shared memory of a block besides what the code declares.</param>
+    /// <param name="arguments">The parameters, 64 bits each.</param>
+    void Launch(nint kernel, long blocks, int threads, int sharedBytes, ReadOnlySpan<long> arguments);
+
+    /// <summary>What is queued here from now on waits for what was queued there so far.</summary>
+    void WaitFor(IDeviceQueue other);
+
+    /// <summary>Returns when all that was queued is done.</summary>
+    /// <exception cref="DlcRuntimeException">Some of it failed.</exception>
+    void Synchronise();
+}
