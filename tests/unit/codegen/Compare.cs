@@ -2,6 +2,8 @@ using Dlc.Codegen.X86;
 using Dlc.IR;
 using Dlc.IR.Kernels;
 using Dlc.IR.Symbolic;
+using Dlc.Ptx;
+using Dlc.Tests.Gpu;
 using Xunit;
 
 namespace Dlc.Tests.Codegen;
@@ -34,8 +36,13 @@ internal static class Compare
                 Assert.Equal(status, compiled[t].Run(0, actual, dims, scratch, 0, items));
                 for (int i = 0; i < buffers.Length; i++)
                 {
-                    AssertEqual(kernel, targets[t], kernel.Parameters[i], expected[i], actual[i], tolerance);
+                    AssertEqual(kernel, targets[t].Name, kernel.Parameters[i], expected[i], actual[i], tolerance);
                 }
+            }
+
+            if (!HasTiles(kernel.Body) && kernel.Checks.Count == 0)
+            {
+                CheckOnGpu(kernel, tolerance, dims, buffers, items, status, expected);
             }
         }
 
@@ -44,6 +51,35 @@ internal static class Compare
             native.Dispose();
         }
     }
+
+    /// <summary>The same kernel as PTX with narrow and with wide indices. Register tiles of processors have no form there.</summary>
+    private static void CheckOnGpu(Kernel kernel, double tolerance, long[] dims, byte[][] buffers, long items, int status, byte[][] expected)
+    {
+        foreach (bool narrow in new[] { true, false })
+        {
+            using PtxMemory memory = new();
+            ulong[] addresses = [.. buffers.Select(b => memory.Allocate<byte>(b))];
+            int found = PtxLaunch.Run(kernel, memory, addresses, dims, items, narrow: narrow);
+
+            // Of several checks that fail a processor reports the first in the order of work items, a GPU the first in the text.
+            Assert.Equal(status == 0, found == 0);
+            for (int i = 0; i < buffers.Length; i++)
+            {
+                byte[] actual = memory.Read<byte>(addresses[i], buffers[i].Length);
+                AssertEqual(kernel, narrow ? "PTX" : "wide PTX", kernel.Parameters[i], expected[i], actual, tolerance);
+            }
+        }
+    }
+
+    private static bool HasTiles(Stmt? statement) => statement switch
+    {
+        TileDeclareStmt => true,
+        BlockStmt block => block.Body.Any(HasTiles),
+        ForStmt loop => HasTiles(loop.Body),
+        WhileStmt loop => HasTiles(loop.Body),
+        IfStmt branch => HasTiles(branch.Then) || HasTiles(branch.Else),
+        _ => false,
+    };
 
     internal static byte[] Bytes<T>(params T[] values)
         where T : unmanaged => System.Runtime.InteropServices.MemoryMarshal.AsBytes<T>(values).ToArray();
@@ -65,7 +101,7 @@ internal static class Compare
         return bytes;
     }
 
-    private static void AssertEqual(Kernel kernel, CpuTarget target, KernelBuffer buffer, byte[] expected, byte[] actual, double tolerance)
+    private static void AssertEqual(Kernel kernel, string target, KernelBuffer buffer, byte[] expected, byte[] actual, double tolerance)
     {
         for (int i = 0; i < expected.Length / buffer.Type.Bytes(); i++)
         {

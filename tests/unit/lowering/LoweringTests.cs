@@ -1,3 +1,4 @@
+using Dlc.Codegen.Ptx;
 using Dlc.IR;
 using Dlc.IR.Ops;
 using Dlc.IR.Symbolic;
@@ -15,7 +16,7 @@ public sealed class LoweringTests
     [InlineData(0, 5)]
     public void Elementwise_chain_is_one_kernel(long batch, long length)
     {
-        var m = new ModelUnderTest();
+        var m = new ModelUnderTest { OnGpu = PtxTarget.Sm80 };
         var (b, s) = (m.Dim("b"), m.Dim("s"));
         var x = m.Input(b, s);
         var y = m.Input(s);
@@ -30,7 +31,7 @@ public sealed class LoweringTests
     [InlineData(2, 33)]
     public void Softmax_is_one_kernel(long batch, long length)
     {
-        var m = new ModelUnderTest();
+        var m = new ModelUnderTest { OnGpu = PtxTarget.Sm80 };
         var x = m.Input(m.Dim("b"), m.Dim("s"));
         m.Check([m.Softmax(x)], 1, [batch, length]);
     }
@@ -40,7 +41,7 @@ public sealed class LoweringTests
     [InlineData(2, 5)]
     public void Layer_norm_with_residual_is_one_kernel_with_two_outputs(long batch, long length)
     {
-        var m = new ModelUnderTest();
+        var m = new ModelUnderTest { OnGpu = PtxTarget.Sm80 };
         var (b, s) = (m.Dim("b"), m.Dim("s"));
         var (x, y) = (m.Input(b, s, m.Dims.Const(24)), m.Input(b, s, m.Dims.Const(24)));
         var sum = m.Builder.Add(new Add(), [x, y]);
@@ -55,7 +56,7 @@ public sealed class LoweringTests
     [InlineData(3, 0)]
     public void Linear_layer_with_epilogue_is_one_kernel(long batch, long length)
     {
-        var m = new ModelUnderTest();
+        var m = new ModelUnderTest { OnGpu = PtxTarget.Sm80 };
         var (b, s) = (m.Dim("b"), m.Dim("s"));
         var x = m.Input(b, s, m.Dims.Const(8));
         var residual = m.Input(b, s, m.Dims.Const(20));
@@ -71,7 +72,7 @@ public sealed class LoweringTests
     [InlineData(1, 14, 14)]
     public void Attention_reads_and_stores_through_views(long batch, long queries, long keys)
     {
-        var m = new ModelUnderTest();
+        var m = new ModelUnderTest { OnGpu = PtxTarget.Sm80 };
         var (b, q, k) = (m.Dim("b"), m.Dim("q"), m.Dim("k"));
         var (heads, width) = (m.Dims.Const(3), m.Dims.Const(8));
         Value Heads(Value v, Dim length, params int[] permutation) => m.Builder.Add(new Transpose(ValueList.Create<int>(permutation)),
@@ -93,7 +94,7 @@ public sealed class LoweringTests
     [InlineData(1, 4, 4, 1, 1, 6)]
     public void Convolution_with_epilogue_is_one_kernel(long batch, long height, long width, long stride, long dilation, long groups)
     {
-        var m = new ModelUnderTest();
+        var m = new ModelUnderTest { OnGpu = PtxTarget.Sm80 };
         var x = m.Input(m.Dim("n"), m.Dims.Const(6), m.Dim("h"), m.Dim("w"));
         var pads = ValueList.Create<Dim>([m.Dims.One, m.Dims.One]);
         var conv = m.Builder.Add(new Conv([stride, stride], [dilation, dilation], pads, pads, groups, ElementType.Float32),
@@ -107,7 +108,7 @@ public sealed class LoweringTests
     [InlineData(1, 1, 1)]
     public void Pointwise_convolution_reads_in_place_or_packs(long batch, long height, long width)
     {
-        var m = new ModelUnderTest();
+        var m = new ModelUnderTest { OnGpu = PtxTarget.Sm80 };
         var x = m.Input(m.Dim("n"), m.Dims.Const(5), m.Dim("h"), m.Dim("w"));
         var pads = ValueList.Create<Dim>([m.Dims.Zero, m.Dims.Zero]);
         Value Conv(Value input, long from, long to) => m.Builder.Add(new Conv([1, 1], [1, 1], pads, pads, 1, ElementType.Float32),
@@ -120,7 +121,7 @@ public sealed class LoweringTests
     [InlineData(1, 1, 1)]
     public void Column_reduction_and_transposed_copies(long a, long b, long c)
     {
-        var m = new ModelUnderTest();
+        var m = new ModelUnderTest { OnGpu = PtxTarget.Sm80 };
         var x = m.Input(m.Dim("a"), m.Dim("b"), m.Dim("c"));
         var sum = m.Builder.Add(new Reduce(ReduceKind.Sum, [1]), [x]);
         var transposed = m.Builder.Add(new Transpose([2, 0, 1]), [m.Builder.Add(new Exp(), [x])]);

@@ -1,9 +1,11 @@
+using Dlc.Codegen.Ptx;
 using Dlc.IR;
 using Dlc.IR.Kernels;
 using Dlc.IR.Ops;
 using Dlc.IR.Symbolic;
 using Dlc.Passes;
 using Dlc.Passes.Fusion;
+using Dlc.Tests.Gpu;
 using Xunit;
 
 namespace Dlc.Tests.Unit.Lowering;
@@ -71,8 +73,25 @@ public sealed class ModelUnderTest
             Assert.Equal(kernels, program.Steps.OfType<LaunchStep>().Count());
         }
 
-        var actual = new ProgramInterpreter(Dims).Run(program, inputs);
-        for (var i = 0; i < outputs.Length; i++)
+        Compare(expected, new ProgramInterpreter(Dims).Run(program, inputs));
+        if (OnGpu is { } gpu)
+        {
+            var own = Passes.Lowering.Lowering.Run(fused, gpu.Machine);
+            Compare(expected, new ProgramInterpreter(Dims).Run(own, inputs));
+            using var device = new PtxProgram(Dims, !WideIndices, gpu.Capability);
+            Compare(expected, device.Run(own, inputs));
+        }
+    }
+
+    /// <summary>A GPU for which the graph is lowered too, its kernels run in the PTX interpreter; null for none.</summary>
+    public PtxTarget? OnGpu { get; init; }
+
+    /// <summary>Whether kernels take 64-bit indices there.</summary>
+    public bool WideIndices { get; init; }
+
+    private static void Compare(IReadOnlyList<Tensor> expected, IReadOnlyList<Tensor> actual)
+    {
+        for (var i = 0; i < expected.Count; i++)
         {
             Assert.Equal(expected[i].Dims, actual[i].Dims);
             for (var e = 0L; e < expected[i].Count; e++)
