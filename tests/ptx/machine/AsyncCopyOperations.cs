@@ -110,8 +110,9 @@ internal sealed unsafe class WaitCopiesOperation(int groups) : Operation
             var copies = warp.Block.Copies((warp.Index * Warp.Lanes) + lane);
             int kept = 0;
             ulong* buffer = stackalloc ulong[2];
-            foreach (var copy in copies.Pending)
+            for (int i = 0; i < copies.Pending.Count; i++)
             {
+                var copy = copies.Pending[i];
                 if (groups >= 0 && (copy.Group < 0 || copy.Group >= copies.Groups - groups))
                 {
                     copies.Pending[kept++] = copy;
