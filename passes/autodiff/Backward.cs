@@ -77,6 +77,11 @@ internal sealed class Backward
             list.Add(sum);
         }
 
+        if (value.Name is { } name)
+        {
+            GraphBuilder.Name(list[0], $"gradient of {name}");
+        }
+
         return list[0];
     }
 
