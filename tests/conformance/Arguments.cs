@@ -11,7 +11,8 @@ internal sealed record Arguments
           DIR               a case in ONNX's test-data layout, or a folder of cases
           --engine NAME     dlc (default), ort: ONNX Runtime, to check the runner itself,
                             reference: our operators run one by one, passes: the same after all passes,
-                            kernels: lowered kernels in the interpreter, or
+                            kernels: lowered kernels in the interpreter, ptx: compiled for a GPU,
+                            in the interpreter of PTX, or
                             dynamic-NAME: engine NAME with all dims of inputs unknown
           --filter TEXT     only cases whose name contains TEXT
           --jobs N          worker processes (default: one a core)

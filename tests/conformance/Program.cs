@@ -87,6 +87,7 @@ static IEngine Engine(string name) => name switch
     "reference" => new ReferenceEngine(ReferenceStage.Reference),
     "passes" => new ReferenceEngine(ReferenceStage.Passes),
     "kernels" => new ReferenceEngine(ReferenceStage.Kernels),
+    "ptx" => new DlcEngine(target: "cuda:sm_90", device: new Dlc.Tests.Gpu.PtxDevice()),
     "faulty" => new FaultyEngine(),
     _ => Engines.Create(name),
 };

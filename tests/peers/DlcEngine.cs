@@ -2,23 +2,26 @@ using Dlc.Compiler;
 using Dlc.Compiler.IO;
 using Dlc.IR.Diagnostics;
 using Dlc.Runtime;
+using Dlc.Runtime.Device;
 using DlcSession = Dlc.Runtime.Session;
 
 namespace Dlc.Peers;
 
 /// <summary>This project's compiler behind the common interface.</summary>
 /// <param name="counter">Counts what is compiled; null for not.</param>
-public sealed class DlcEngine(CompileCounter? counter = null) : IEngine
+/// <param name="target">What is compiled for.</param>
+/// <param name="device">What runs code for a GPU; null for the machine's own.</param>
+public sealed class DlcEngine(CompileCounter? counter = null, string target = "cpu", IDevice? device = null) : IEngine
 {
     /// <inheritdoc/>
-    public string Name => "dlc";
+    public string Name => target == "cpu" ? "dlc" : $"dlc-{target}";
 
     /// <inheritdoc/>
     public IEngineModel Load(string path, int threads = 1)
     {
         try
         {
-            return new Model(DlcCompiler.Compile(path, new CompileOptions { Counter = counter }), threads);
+            return new Model(DlcCompiler.Compile(path, new CompileOptions { Counter = counter, Target = target }), threads, device);
         }
         catch (DlcException e) when (e.Code == ErrorCodes.Unsupported)
         {
@@ -29,9 +32,9 @@ public sealed class DlcEngine(CompileCounter? counter = null) : IEngine
     /// <summary>Loads a <c>.dlcx</c> file.</summary>
     public static IEngineModel LoadCompiled(string path, int threads = 1) => new Model(CompiledModel.Load(path), threads);
 
-    private sealed class Model(CompiledModel model, int threads) : IEngineModel
+    private sealed class Model(CompiledModel model, int threads, IDevice? device = null) : IEngineModel
     {
-        private readonly DlcSession _session = model.CreateSession(new SessionOptions { Threads = threads });
+        private readonly DlcSession _session = model.CreateSession(new SessionOptions { Threads = threads, Device = device });
 
         public IReadOnlyList<string> Inputs { get; } = [.. model.Inputs.Select(i => i.Name)];
 
