@@ -74,14 +74,14 @@ internal sealed class PtxReduction(PtxFrame frame)
         LLVMValueRef stored = isBit ? b.Builder.BuildZExt(sum, b.I32) : sum;
         b.Builder.BuildCondBr(isFirst, write, read);
         b.Builder.PositionAtEnd(write);
-        b.Builder.BuildStore(stored, b.Builder.BuildGEP2(b.I64, shared, warp));
+        b.Builder.BuildStore(stored, b.Builder.BuildGEP2(stored.TypeOf, shared, warp));
         b.Builder.BuildBr(read);
         b.Builder.PositionAtEnd(read);
         Barrier();
         LLVMValueRef? total = null;
         for (int w = 0; w < warps; w++)
         {
-            LLVMValueRef part = b.Builder.BuildLoad2(stored.TypeOf, b.Builder.BuildGEP2(b.I64, shared, b.Constant(b.I32, (long)w)));
+            LLVMValueRef part = b.Builder.BuildLoad2(stored.TypeOf, b.Builder.BuildGEP2(stored.TypeOf, shared, b.Constant(b.I32, (long)w)));
             part = isBit ? b.Builder.BuildTrunc(part, b.Bit) : part;
             total = total is { } others ? combine(others, part) : part;
         }

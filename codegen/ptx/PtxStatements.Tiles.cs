@@ -74,7 +74,7 @@ internal sealed partial class PtxStatements
         TensorCores? cores = TensorCores.For(product, b, frame, b.Target is null);
         tile.IsFragments = cores is not null;
         ElementType stored = cores?.Stored ?? product.Tile.Type;
-        int depthStep = cores?.DepthStep ?? (stored.Bytes() == sizeof(double) ? 8 : 16);
+        int depthStep = cores?.DepthStep ?? 16;
         var a = new TileOperandLoader(frame, product.A, tile.Tile.Rows, depthStep, stored);
         var bb = new TileOperandLoader(frame, product.B, depthStep, tile.Tile.Columns, stored);
 
