@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Dlc.Runtime.Memory;
 
 /// <summary>
@@ -248,6 +250,7 @@ internal sealed class ArenaPlanner
     /// <summary>
     /// Places the buffers one after the other: each in the smallest gap that holds it, or in the lowest, else above what it meets. Gives the height.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private long Place(int[] order, bool fitsBest)
     {
         var p = _problem;
@@ -276,6 +279,7 @@ internal sealed class ArenaPlanner
     }
 
     /// <summary>The lowest offset at which a buffer meets none that is placed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private long FindLowest(int item, long size)
     {
         var starts = _starts.AsSpan(0, _placed);
@@ -298,6 +302,7 @@ internal sealed class ArenaPlanner
         return at;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private long FindGap(int item, long size, bool fitsBest)
     {
         var starts = _starts.AsSpan(0, _placed);
@@ -331,6 +336,7 @@ internal sealed class ArenaPlanner
     private static long Apart(int startA, int endA, int startB, int endB) => ((endB - startA) | (endA - startB)) >> 31;
 
     /// <summary>Adds a buffer to those that are placed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Insert(int item)
     {
         long offset = _offsets[item];

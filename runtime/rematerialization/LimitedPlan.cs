@@ -9,7 +9,7 @@ internal sealed class LimitedPlan
     private LimitedPlan(ProgramTopology program, PreparedOrder order, PlanLadder ladder, int rung)
     {
         Program = program;
-        Plan = ladder.Plans[rung];
+        Plan = ladder.PlanAt(rung);
         Offsets = ladder.Offsets(rung);
         ArenaBytes = ladder.ArenaBytes(rung);
         var outside = new Dictionary<int, long>();

@@ -6,18 +6,36 @@ namespace Dlc.Runtime.Rematerialization;
 /// Plans of one signature, from the one that does nothing twice to the one that needs least memory: each costs more time than the one before
 /// and fits into fewer bytes. It does not depend on a limit, so a higher limit is never answered with a slower plan. Safe for one thread at a time.
 /// </summary>
-internal sealed class PlanLadder(IReadOnlyList<ActionPlan> plans)
+internal sealed class PlanLadder(StepTopology topology, StepNumbers numbers, IReadOnlyList<PlanRung> rungs)
 {
-    private readonly (long Bytes, long[] Offsets)?[] _arenas = new (long, long[])?[plans.Count];
+    private readonly ActionPlan?[] _plans = new ActionPlan?[rungs.Count];
+    private readonly (long Bytes, long[] Offsets)?[] _arenas = new (long, long[])?[rungs.Count];
+    private readonly PlanSimulator _simulator = new(topology, numbers);
 
-    public IReadOnlyList<ActionPlan> Plans => plans;
+    /// <summary>Number of plans.</summary>
+    public int Count => rungs.Count;
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<ActionPlan> Plans => [.. Enumerable.Range(0, Count).Select(PlanAt)];
+
+    /// <summary>One of them, made when it is first asked for.</summary>
+    public ActionPlan PlanAt(int index)
+    {
+        if (_plans[index] is { } known)
+        {
+            return known;
+        }
+
+        _simulator.Run(rungs[index].Modes);
+        return _plans[index] = _simulator.ToPlan();
+    }
 
     /// <summary>The fastest plan whose arena has at most this many bytes; negative where none has.</summary>
     public int Choose(long limit)
     {
-        for (var i = 0; i < plans.Count; i++)
+        for (var i = 0; i < rungs.Count; i++)
         {
-            if (plans[i].LowerBound <= limit && ArenaBytes(i) <= limit)
+            if (rungs[i].LowerBound <= limit && ArenaBytes(i) <= limit)
             {
                 return i;
             }
@@ -32,9 +50,9 @@ internal sealed class PlanLadder(IReadOnlyList<ActionPlan> plans)
         get
         {
             var least = long.MaxValue;
-            for (var i = plans.Count - 1; i >= 0; i--)
+            for (var i = rungs.Count - 1; i >= 0; i--)
             {
-                if (plans[i].LowerBound < least)
+                if (rungs[i].LowerBound < least)
                 {
                     least = Math.Min(least, ArenaBytes(i));
                 }
@@ -57,7 +75,7 @@ internal sealed class PlanLadder(IReadOnlyList<ActionPlan> plans)
             return known;
         }
 
-        var residences = plans[plan].Residences;
+        var residences = PlanAt(plan).Residences;
         var offsets = new long[residences.Length];
         var problem = new ArenaProblem
         {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Dlc.Runtime.Rematerialization;
 
 /// <summary>
@@ -20,6 +22,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     private readonly RegenerationOrder _order = new(topology);
     private readonly List<int> _dying = [];
     private readonly List<int> _leaving = [];
+    private readonly List<int> _evicted = [];
     private EvictionMode[] _modes = [];
     private long _now;
     private long _hostNow;
@@ -36,12 +39,15 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     /// <summary>The largest number of bytes outside.</summary>
     public long HostBytes { get; private set; }
 
-    public IReadOnlyList<PlanAction> Actions => _actions;
+    public List<PlanAction> Actions => _actions;
 
-    public IReadOnlyList<Placement> Placements => _placements;
+    public List<Placement> Placements => _placements;
+
+    /// <summary>(action, value), ordered by action: the value is gone after it.</summary>
+    public List<(int Action, int Value)> Drops => _drops;
 
     /// <summary>Bytes in use by action.</summary>
-    public IReadOnlyList<long> Live => _live;
+    public List<long> Live => _live;
 
     public int ResidenceCount => _residences.Count;
 
@@ -49,12 +55,13 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
 
     /// <summary>Walks all steps. False where something would be needed that cannot be brought back.</summary>
     /// <param name="modes">By gap.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Run(EvictionMode[] modes)
     {
         Reset(modes);
         for (var k = 0; k < topology.Steps; k++)
         {
-            if (!BringBack(topology.Reads[k], k))
+            if (IsAnyAway(topology.ArenaReads[k]) && !BringBack(topology.ArenaReads[k], k))
             {
                 return false;
             }
@@ -95,6 +102,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
         HostBytes = HostBytes,
     };
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Reset(EvictionMode[] modes)
     {
         _modes = modes;
@@ -107,32 +115,40 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
         Array.Fill(_where, Absent);
         Array.Clear(_next);
         Array.Clear(_onHost);
-        for (var v = 0; v < _isEvicted.Length; v++)
+        foreach (var v in _evicted)
         {
-            var gaps = Math.Max(0, topology.Touches[v].Length - 1);
-            _isEvicted[v] = modes.AsSpan(topology.GapAfter(v, 0), gaps).ContainsAnyExcept(EvictionMode.Keep);
+            _isEvicted[v] = false;
+        }
+
+        _evicted.Clear();
+        var rest = modes.AsSpan();
+        for (var gap = rest.IndexOfAnyExcept(EvictionMode.Keep); gap >= 0;)
+        {
+            _isEvicted[topology.ValueOfGap(gap)] = true;
+            _evicted.Add(topology.ValueOfGap(gap));
+            var next = rest[(gap + 1)..].IndexOfAnyExcept(EvictionMode.Keep);
+            gap = next < 0 ? -1 : gap + 1 + next;
         }
 
         (Peak, PeakAction, ExtraSeconds, HostBytes, _now, _hostNow) = (0, 0, 0, 0, 0, 0);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Launch(int step)
     {
         _actions.Add(new PlanAction(ActionKind.Launch, step, step));
-        foreach (var v in topology.Writes[step])
+        foreach (var v in topology.ArenaWrites[step])
         {
-            if (_where[v] == Absent && !topology.IsResident[v] && !(numbers.InPlace && TakeOver(step, v)))
+            if (_where[v] == Absent && !(numbers.InPlace && TakeOver(step, v)))
             {
                 Place(v);
             }
         }
 
-        Touch(topology.Reads[step]);
-        Touch(topology.Writes[step]);
         EndAction();
         _leaving.Clear();
-        Pass(topology.Reads[step], step);
-        Pass(topology.Writes[step], step);
+        Pass(topology.ArenaReads[step], step);
+        Pass(topology.ArenaWrites[step], step);
         foreach (var v in _leaving)
         {
             // After the others have made room.
@@ -142,6 +158,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     }
 
     /// <summary>The written value gets the bytes of one that is read here for the last time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TakeOver(int step, int written)
     {
         foreach (var (output, input) in topology.InPlace[step])
@@ -176,13 +193,14 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     }
 
     /// <summary>Counts a touch of each value and lets go of what leaves after it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pass(int[] values, int step)
     {
         foreach (var v in values)
         {
             var touches = topology.Touches[v];
             var touch = _next[v];
-            if (topology.IsResident[v] || touch >= touches.Length || touches[touch] != step)
+            if (touch >= touches.Length || touches[touch] != step)
             {
                 continue;
             }
@@ -201,7 +219,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
             }
 
             var mode = _modes[topology.GapAfter(v, touch)];
-            if (mode is EvictionMode.Offload or EvictionMode.OffloadEachTime)
+            if (mode is EvictionMode.Offload or EvictionMode.OffloadEachTime && !_onHost[v])
             {
                 _leaving.Add(v);
             }
@@ -214,27 +232,22 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
 
     private void Save(int value, int step)
     {
-        if (_onHost[value])
-        {
-            return;
-        }
-
         _onHost[value] = true;
         _hostNow += numbers.Bytes[value];
         HostBytes = Math.Max(HostBytes, _hostNow);
         _actions.Add(new PlanAction(ActionKind.Offload, value, step));
-        _lastAction[_where[value]] = _actions.Count - 1;
         ExtraSeconds += numbers.TransferSeconds(value);
         EndAction();
     }
 
     /// <summary>Makes values be there before a step, in an order that brings back what they need first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool BringBack(int[] needed, int step)
     {
         _order.Begin();
         foreach (var v in needed)
         {
-            if (_where[v] == Absent && !topology.IsResident[v] && !IsFirstWrittenHere(v, step) && !_order.Add(v, step, _where, _onHost))
+            if (_where[v] == Absent && !IsFirstWrittenHere(v, step) && !_order.Add(v, step, _where, _onHost))
             {
                 return false;
             }
@@ -256,6 +269,19 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
         return true;
     }
 
+    private bool IsAnyAway(int[] values)
+    {
+        foreach (var v in values)
+        {
+            if (_where[v] == Absent)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>A step may read what it wrote itself.</summary>
     private bool IsFirstWrittenHere(int value, int step) => topology.Writers[value] is [var first, ..] && first == step;
 
@@ -267,11 +293,12 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
         EndAction();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Recompute(int again, int step, int position, int[] needed)
     {
         _actions.Add(new PlanAction(ActionKind.Recompute, again, step));
         _dying.Clear();
-        foreach (var v in topology.Writes[again])
+        foreach (var v in topology.ArenaWrites[again])
         {
             if (_where[v] == Absent)
             {
@@ -283,8 +310,6 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
             }
         }
 
-        Touch(topology.Reads[again]);
-        Touch(topology.Writes[again]);
         ExtraSeconds += numbers.Seconds[again];
         EndAction();
         foreach (var v in _dying)
@@ -292,7 +317,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
             Drop(v);
         }
 
-        foreach (var v in topology.Reads[again])
+        foreach (var v in topology.ArenaReads[again])
         {
             if (_where[v] != Absent && _order.IsWanted(v) && _order.LastUse(v) == position && !Stays(v) && Array.IndexOf(needed, v) < 0)
             {
@@ -321,19 +346,9 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     private void Drop(int value)
     {
         _drops.Add((_actions.Count - 1, value));
+        _lastAction[_where[value]] = _actions.Count - 1;
         _now -= numbers.Bytes[value];
         _where[value] = Absent;
-    }
-
-    private void Touch(int[] values)
-    {
-        foreach (var v in values)
-        {
-            if (_where[v] != Absent)
-            {
-                _lastAction[_where[v]] = _actions.Count - 1;
-            }
-        }
     }
 
     private void EndAction()

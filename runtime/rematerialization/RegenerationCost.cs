@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Dlc.Runtime.Rematerialization;
 
 /// <summary>Estimates what it takes to bring a value back at a step, under the evictions decided so far. Keeps its tables between uses.</summary>
@@ -11,6 +13,7 @@ internal sealed class RegenerationCost(StepTopology topology, StepNumbers number
     private int _stamp;
 
     /// <summary>Seconds of the steps to run again so that <paramref name="value"/> is there before <paramref name="step"/>; infinite where that cannot be.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public double Of(int value, int step, EvictionMode[] modes)
     {
         _stamp++;
@@ -63,6 +66,7 @@ internal sealed class RegenerationCost(StepTopology topology, StepNumbers number
     /// Seconds of the value's own steps and of all evicted values that its return goes through or that return through it. Evicting by this leaves
     /// values in memory at even distances, so that no chain of recomputations grows long (after Dynamic Tensor Rematerialization, arXiv 2006.09616).
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public double OfNeighbourhood(int value, int step, EvictionMode[] modes)
     {
         var own = Of(value, step, modes);

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+
 namespace Dlc.Runtime.Rematerialization;
 
 /// <summary>
@@ -16,11 +19,14 @@ internal sealed class RematerializationPlanner
     private readonly StepTopology _topology;
     private readonly StepNumbers _numbers;
     private readonly PlanSimulator _simulator;
+    private readonly PlanSimulator _pruned;
     private readonly RegenerationCost _cost;
     private readonly EvictionMode[] _modes;
     private readonly EvictionMode[] _tried;
     private readonly bool[] _isHopeless;
     private readonly List<Candidate> _candidates = [];
+    private readonly List<Absence> _away = [];
+    private readonly int[] _goneAt;
 
     private readonly bool _spreads;
 
@@ -30,10 +36,12 @@ internal sealed class RematerializationPlanner
         _topology = topology;
         _numbers = numbers;
         _simulator = new PlanSimulator(topology, numbers);
+        _pruned = new PlanSimulator(topology, numbers);
         _cost = new RegenerationCost(topology, numbers);
         _modes = new EvictionMode[topology.Gaps];
         _tried = new EvictionMode[topology.Gaps];
         _isHopeless = new bool[topology.Gaps];
+        _goneAt = new int[topology.Values];
     }
 
     /// <summary>All plans worth having for one signature.</summary>
@@ -46,7 +54,7 @@ internal sealed class RematerializationPlanner
             plans.AddRange(new RematerializationPlanner(topology, numbers, spreads: true).Climb());
         }
 
-        return new PlanLadder(Envelope(plans));
+        return new PlanLadder(topology, numbers, Envelope(plans));
     }
 
     /// <summary>The plan without evictions.</summary>
@@ -57,10 +65,10 @@ internal sealed class RematerializationPlanner
         return simulator.ToPlan();
     }
 
-    private List<ActionPlan> Climb()
+    private List<PlanRung> Climb()
     {
         _simulator.Run(_modes);
-        var plans = new List<ActionPlan> { _simulator.ToPlan() };
+        var plans = new List<PlanRung> { RungOf(_simulator, _modes) };
         var first = _simulator.Peak;
         var rung = (long)(first * RungRatio);
         for (var round = 0; round < MostRounds && Lower(Math.Max(1, first / PartsPerPeak)); round++)
@@ -81,10 +89,10 @@ internal sealed class RematerializationPlanner
     }
 
     /// <summary>Only plans that are faster than all that need as little memory.</summary>
-    private static List<ActionPlan> Envelope(List<ActionPlan> plans)
+    private static List<PlanRung> Envelope(List<PlanRung> plans)
     {
         var ordered = plans.OrderBy(p => p.LowerBound).ThenBy(p => p.ExtraSeconds).ToList();
-        var result = new List<ActionPlan>();
+        var result = new List<PlanRung>();
         var fastest = double.PositiveInfinity;
         foreach (var plan in ordered)
         {
@@ -220,52 +228,65 @@ internal sealed class RematerializationPlanner
     private static (EvictionMode Mode, double Seconds) Cheaper(EvictionMode a, double secondsA, EvictionMode b, double secondsB) =>
         secondsA <= secondsB ? (a, secondsA) : (b, secondsB);
 
-    /// <summary>
-    /// Undoes evictions that later ones made needless, the dearest first, without rising above the present peak. Leaves the simulator and the
-    /// evictions as they were.
-    /// </summary>
-    private ActionPlan Prune()
+    /// <summary>Undoes evictions that later ones made needless, the dearest first, without rising above the present peak.</summary>
+    private PlanRung Prune()
     {
         var limit = _simulator.Peak;
-        var seconds = _simulator.ExtraSeconds;
-        var raw = _simulator.ToPlan();
         _modes.CopyTo(_tried, 0);
-        var room = new long[raw.Live.Length];
+        var live = _simulator.Live;
+        var room = new long[live.Count];
         for (var a = 0; a < room.Length; a++)
         {
-            room[a] = limit - raw.Live[a];
+            room[a] = limit - live[a];
         }
 
-        foreach (var (value, gap, from, to) in Away(raw).OrderByDescending(e => _numbers.Bytes[e.Value] == 0 ? 0 : CostOf(e.Value, e.To, raw)))
+        FindAway();
+        foreach (var away in _away)
         {
-            var bytes = _numbers.Bytes[value];
-            if (Fits(room, from, to, bytes))
+            var range = room.AsSpan(away.From, Math.Max(0, away.To - away.From + 1));
+            if (Holds(range, _numbers.Bytes[away.Value]))
             {
-                for (var a = from; a <= to; a++)
-                {
-                    room[a] -= bytes;
-                }
-
-                _tried[gap] = EvictionMode.Keep;
+                TensorPrimitives.Subtract(range, _numbers.Bytes[away.Value], range);
+                _tried[away.Gap] = EvictionMode.Keep;
             }
         }
 
-        var better = _simulator.Run(_tried) && _simulator.Peak <= limit && _simulator.ExtraSeconds < seconds ? _simulator.ToPlan() : raw;
-        _simulator.Run(_modes);
-        return better;
+        return _pruned.Run(_tried) && _pruned.Peak <= limit && _pruned.ExtraSeconds < _simulator.ExtraSeconds
+            ? RungOf(_pruned, _tried) : RungOf(_simulator, _modes);
     }
 
-    private double CostOf(int value, int until, ActionPlan plan)
+    private static PlanRung RungOf(PlanSimulator simulator, EvictionMode[] modes) => new([.. modes], simulator.Peak, simulator.ExtraSeconds);
+
+    private double CostOf(int value, int until)
     {
-        var serves = until + 1 < plan.Actions.Length ? plan.Actions[until + 1].Serves : _topology.Steps;
-        return Math.Min(2 * _numbers.TransferSeconds(value), _cost.Of(value, serves, _modes)) / _numbers.Bytes[value];
+        var actions = _simulator.Actions;
+        var serves = until + 1 < actions.Count ? actions[until + 1].Serves : _topology.Steps;
+        return Math.Min(2 * _numbers.TransferSeconds(value), _cost.Of(value, serves, _modes)) / Math.Max(1, _numbers.Bytes[value]);
     }
 
-    private static bool Fits(long[] room, int from, int to, long bytes)
+    /// <summary>Whether there are so many bytes everywhere.</summary>
+    private static bool Holds(ReadOnlySpan<long> room, long bytes)
     {
-        for (var a = from; a <= to; a++)
+        // The ends first: one of them is often full.
+        if (room.IsEmpty || room[0] < bytes || room[^1] < bytes)
         {
-            if (room[a] < bytes)
+            return room.IsEmpty;
+        }
+
+        var least = new Vector<long>(bytes);
+        while (room.Length >= Vector<long>.Count)
+        {
+            if (Vector.LessThanAny(new Vector<long>(room), least))
+            {
+                return false;
+            }
+
+            room = room[Vector<long>.Count..];
+        }
+
+        foreach (var r in room)
+        {
+            if (r < bytes)
             {
                 return false;
             }
@@ -274,36 +295,41 @@ internal sealed class RematerializationPlanner
         return true;
     }
 
-    /// <summary>The values that are away, with the actions between.</summary>
-    private IEnumerable<(int Value, int Gap, int From, int To)> Away(ActionPlan plan)
+    /// <summary>Lists the values that are away, with the actions between, those first whose return costs most a byte.</summary>
+    private void FindAway()
     {
-        var gone = new int[_topology.Values];
-        Array.Fill(gone, -1);
+        _away.Clear();
+        Array.Fill(_goneAt, -1);
         var d = 0;
-        foreach (var placement in plan.Placements)
+        var drops = _simulator.Drops;
+        foreach (var placement in _simulator.Placements)
         {
-            for (; d < plan.Drops.Length && plan.Drops[d].Action < placement.Action; d++)
+            for (; d < drops.Count && drops[d].Action < placement.Action; d++)
             {
-                gone[plan.Drops[d].Value] = plan.Drops[d].Action;
+                _goneAt[drops[d].Value] = drops[d].Action;
             }
 
-            var from = gone[placement.Value] + 1;
+            var from = _goneAt[placement.Value] + 1;
             if (from == 0)
             {
                 continue;
             }
 
-            var next = _topology.NextTouch(placement.Value, plan.Actions[placement.Action].Serves);
+            var next = _topology.NextTouch(placement.Value, _simulator.Actions[placement.Action].Serves);
             if (next > 0 && next < _topology.Touches[placement.Value].Length)
             {
                 var gap = _topology.GapAfter(placement.Value, next - 1);
                 if (_modes[gap] != EvictionMode.Keep)
                 {
-                    yield return (placement.Value, gap, from, placement.Action - 1);
+                    _away.Add(new Absence(placement.Value, gap, from, placement.Action - 1, CostOf(placement.Value, placement.Action - 1)));
                 }
             }
         }
+
+        _away.Sort((a, b) => a.Cost != b.Cost ? b.Cost.CompareTo(a.Cost) : a.From != b.From ? a.From.CompareTo(b.From) : a.Gap.CompareTo(b.Gap));
     }
+
+    private readonly record struct Absence(int Value, int Gap, int From, int To, double Cost);
 
     private readonly record struct Candidate(int Value, int Gap, EvictionMode Mode, double Score);
 }

@@ -7,6 +7,7 @@ namespace Dlc.Runtime.Rematerialization;
 internal sealed class StepTopology
 {
     private readonly int[] _firstGap;
+    private readonly int[] _valueOfGap;
 
     /// <summary>Looks through the steps.</summary>
     /// <param name="reads">By step, the values that it reads, each once.</param>
@@ -67,6 +68,14 @@ internal sealed class StepTopology
         Touches = [.. touches.Select(t => t.ToArray())];
         Writers = [.. writers.Select(w => w.ToArray())];
         IsEvictable = [.. evictable];
+        _valueOfGap = new int[evictable.Count];
+        for (var v = 0; v < values; v++)
+        {
+            _valueOfGap.AsSpan(_firstGap[v].._firstGap[v + 1]).Fill(v);
+        }
+
+        ArenaReads = [.. reads.Select(r => r.Where(v => !isResident[v]).ToArray())];
+        ArenaWrites = [.. writes.Select(w => w.Where(v => !isResident[v]).ToArray())];
         CanRecompute = new bool[values];
         for (var v = 0; v < values; v++)
         {
@@ -86,6 +95,12 @@ internal sealed class StepTopology
     public int[][] Reads { get; }
 
     public int[][] Writes { get; }
+
+    /// <summary>By step: what it reads in the arena.</summary>
+    public int[][] ArenaReads { get; }
+
+    /// <summary>By step: what it writes in the arena.</summary>
+    public int[][] ArenaWrites { get; }
 
     public (int Written, int Read)[][] InPlace { get; }
 
@@ -112,6 +127,9 @@ internal sealed class StepTopology
 
     /// <summary>The gap between touches i and i + 1 of a value.</summary>
     public int GapAfter(int value, int touch) => _firstGap[value] + touch;
+
+    /// <summary>Whose gap it is.</summary>
+    public int ValueOfGap(int gap) => _valueOfGap[gap];
 
     /// <summary>The first touch of a value at a step or after it: an index into <see cref="Touches"/>, or their number.</summary>
     public int NextTouch(int value, int step)
