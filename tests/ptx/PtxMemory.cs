@@ -70,6 +70,24 @@ public sealed unsafe class PtxMemory : IDisposable
         new ReadOnlySpan<T>(region.Data + offset, data.Length).CopyTo(data);
     }
 
+    /// <summary>Copies bytes from one place to another; what nobody has written stays unwritten.</summary>
+    /// <exception cref="ArgumentException">A place does not lie in one allocation.</exception>
+    public void Copy(ulong to, ulong from, long bytes)
+    {
+        var target = Within(to, bytes, out long targetOffset);
+        var source = Within(from, bytes, out long sourceOffset);
+        Buffer.MemoryCopy(source.Data + sourceOffset, target.Data + targetOffset, bytes, bytes);
+        Buffer.MemoryCopy(source.Valid + sourceOffset, target.Valid + targetOffset, bytes, bytes);
+    }
+
+    /// <summary>Makes bytes unwritten: for places of an arena that a new buffer takes over.</summary>
+    /// <exception cref="ArgumentException">They do not lie in one allocation.</exception>
+    public void Forget(ulong address, long bytes)
+    {
+        var region = Within(address, bytes, out long offset);
+        region.Forget(offset, bytes);
+    }
+
     /// <summary>Reads <paramref name="count"/> values.</summary>
     public T[] Read<T>(ulong address, int count)
         where T : unmanaged

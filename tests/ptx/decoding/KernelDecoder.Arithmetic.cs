@@ -89,7 +89,14 @@ internal sealed partial class KernelDecoder
                 bool adds = instruction.Opcode == "add";
                 return Binary((a, b) => (uint)Math.Clamp((long)(int)a + (adds ? (int)b : -(long)(int)b), int.MinValue, int.MaxValue), type, kind);
             case "add" or "sub" when Has("cc"):
-                return false;
+            case "addc" or "subc":
+                _carry = _carry < 0 ? _slots++ : _carry;
+                bool takes = instruction.Opcode.EndsWith('c');
+                var operands = instruction.Operands;
+                int a = Source(operands[1], type), b = Source(operands[2], type), bits = PtxTypes.Bytes(type) * 8;
+                bool subtracts = instruction.Opcode[0] == 's';
+                Emit(new CarryOperation(Register(operands[0].Name), a, b, _carry, subtracts, takes, Has("cc"), bits), kind);
+                return true;
             case "sad":
                 return Ternary(AbsoluteDifference(type), type, kind);
             case "shl" or "shr":
@@ -152,9 +159,21 @@ internal sealed partial class KernelDecoder
                     binary = directed is null ? null : (a, b) => directed(a, b, 0);
                 }
 
-                if (Has("xorsign") || binary is null)
+                if (binary is null)
                 {
                     return false;
+                }
+
+                if (Has("xorsign"))
+                {
+                    var magnitudes = binary;
+                    ulong sign = 1ul << ((PtxTypes.Bytes(type) * 8) - 1);
+                    if (type is not ("f32" or "f16" or "bf16"))
+                    {
+                        return false;
+                    }
+
+                    binary = (a, b) => (magnitudes(a & (sign - 1), b & (sign - 1)) & (sign - 1)) | ((a ^ b) & sign);
                 }
 
                 return Binary(

@@ -34,6 +34,10 @@ internal sealed partial class KernelDecoder
             var parts = operands[0].Parts;
             Emit(new UnpackOperation([.. parts.Select(Result)], Source(operands[1], type), bits / parts.Length), PtxKind.Move);
         }
+        else if (operands[1].Name is "%clock" or "%clock64" or "%clock_hi" or "%globaltimer")
+        {
+            Emit(new ClockOperation(Result(operands[0])), PtxKind.Move);
+        }
         else
         {
             Emit(new MoveOperation(Result(operands[0]), Source(operands[1], type)), PtxKind.Move);

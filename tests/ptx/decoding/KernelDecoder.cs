@@ -24,6 +24,7 @@ internal sealed partial class KernelDecoder
     private int _slots;
     private long _localBytes;
     private int _smallestAccess = 4;
+    private int _carry = -1;
     private FunctionScope _scope = null!;
     private PtxInstruction _instruction = null!;
 

@@ -52,10 +52,13 @@ internal sealed unsafe class Region : IDisposable
     public (long Start, long End, string Name)[] Parts { get; init; } = [];
 
     /// <summary>Makes all bytes unwritten again.</summary>
-    public void Forget()
+    public void Forget() => Forget(0, Size);
+
+    /// <summary>Makes some bytes unwritten again.</summary>
+    public void Forget(long offset, long bytes)
     {
-        NativeMemory.Fill(Data, (nuint)Size, 0xff);
-        NativeMemory.Clear(Valid, (nuint)Size);
+        NativeMemory.Fill(Data + offset, (nuint)bytes, 0xff);
+        NativeMemory.Clear(Valid + offset, (nuint)bytes);
     }
 
     /// <summary>Starts to record accesses, in granules of 2^<paramref name="shift"/> bytes.</summary>

@@ -60,6 +60,9 @@ public sealed class ArithmeticTests
     public void Integers_of_32_bits(string instructions, uint expected) => Assert.Equal(expected, (uint)PtxKernel.Compute(instructions, "%r1", 4));
 
     [Theory]
+    [InlineData("mov.b64 %rd4, -1;\nadd.cc.u64 %rd3, %rd4, 1;\naddc.u64 %rd2, 5, 6;", 12)]
+    [InlineData("add.cc.u64 %rd3, 7, 1;\naddc.u64 %rd2, 5, 6;", 11)]
+    [InlineData("sub.cc.u64 %rd3, 0, 1;\nsubc.u64 %rd2, 5, 2;", 2)]
     [InlineData("mul.wide.s32 %rd2, -2, 3;", 0xfffffffffffffffa)]
     [InlineData("mul.wide.u32 %rd2, -2, 3;", 0x2fffffffa)]
     [InlineData("mad.wide.s32 %rd2, -2, 3, 10;", 4)]
@@ -122,6 +125,7 @@ public sealed class ArithmeticTests
     [InlineData("min.f32 %r1, 0f7FC00000, 0f3F800000;", 1f)]
     [InlineData("max.f32 %r1, 0f80000000, 0f00000000;", 0f)]
     [InlineData("min.NaN.f32 %r1, 0f7FC00000, 0f3F800000;", float.NaN)]
+    [InlineData("min.xorsign.abs.f32 %r1, 0fC0000000, 0f40400000;", -2f)]
     [InlineData("abs.f32 %r1, 0fC0000000;", 2f)]
     [InlineData("neg.f32 %r1, 0f40000000;", -2f)]
     [InlineData("sqrt.rn.f32 %r1, 0f40800000;", 2f)]

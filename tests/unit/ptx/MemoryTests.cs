@@ -216,4 +216,22 @@ public sealed class MemoryTests
         Assert.Equal(0, statistics.BankConflicts);
         Assert.Equal(4, statistics.Accesses.Values.Single().Transactions);
     }
+
+    [Fact]
+    public void Copies_and_reuse_of_memory_keep_track_of_what_is_written()
+    {
+        using var memory = new PtxMemory();
+        ulong a = memory.Allocate(16), b = memory.Allocate<int>([5, 6, 7, 8]);
+        memory.CopyIn<int>(a + 4, [1, 2]);
+        memory.Copy(b + 4, a + 4, 8);
+        Assert.Equal([5, 1, 2, 8], memory.Read<int>(b, 4));
+        memory.Copy(b, a, 16);
+        Assert.Equal([1, 2], memory.Read<int>(b + 4, 2));
+        Assert.Equal(PtxCheck.Uninitialised, Assert.Throws<PtxFault>(() => memory.Read<int>(b, 4)).Check);
+        memory.Forget(b + 4, 4);
+        Assert.Equal([2], memory.Read<int>(b + 8, 1));
+        Assert.Throws<PtxFault>(() => memory.Read<int>(b + 4, 2));
+        memory.Free(a);
+        Assert.Throws<ArgumentException>(() => memory.Read<int>(a + 4, 1));
+    }
 }
