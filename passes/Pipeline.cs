@@ -44,6 +44,9 @@ public static class Pipeline
     public static PassGroup Fuse() => new(
         "fuse",
         [
+            // First: what is computed again where it is read late is what the others find.
+            new RepeatCheapWork(),
+
             // Contractions take what follows them first: elsewhere it would cost a pass over memory.
             new FuseEpilogues(),
 

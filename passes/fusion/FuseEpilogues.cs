@@ -25,6 +25,13 @@ public sealed class FuseEpilogues : Pass
             view.Start(group, node);
             var shape = node.Output.Type.Shape;
             FusionRules.GrowForward(view, group, candidate => FusionRules.IsElementwiseOf(candidate, shape));
+            if (!graph.Updates.IsEmpty)
+            {
+                // What was left for later, and what an update makes of a state alone.
+                FusionRules.GrowBackward(view, group, candidate => FusionRules.IsElementwiseOf(candidate, shape) && !node.Inputs.Contains(candidate.Output),
+                    _ => false);
+            }
+
             AddStoreView(view, group);
             if (node.Op is MatMul)
             {

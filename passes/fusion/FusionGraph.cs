@@ -15,6 +15,7 @@ internal sealed class FusionGraph
     private readonly HashSet<Value> _escaping = [];
     private readonly Dictionary<Node, FusionGroup> _groups = [];
     private WaitingCost? _waiting;
+    private LateUses? _late;
 
     public FusionGraph(Graph graph)
     {
@@ -39,6 +40,9 @@ internal sealed class FusionGraph
 
     /// <summary>What merges cost in memory.</summary>
     public WaitingCost Waiting => _waiting ??= new WaitingCost(this);
+
+    /// <summary>Whether what a node makes is read only long after, in the backward pass of a training step: it is better made there.</summary>
+    public bool IsForLater(Node node) => !Graph.Updates.IsEmpty && (_late ??= new LateUses(Graph)) is var late && node.Outputs.All(late.IsLate);
 
     public int Position(Node node) => _positions[node];
 

@@ -35,7 +35,7 @@ internal static class FusionRules
 
     /// <summary>
     /// Grows a group forward: elementwise readers of its values join when <paramref name="accepts"/> them and nothing they read depends
-    /// on the group from outside, unless more bytes would wait.
+    /// on the group from outside, unless more bytes would wait, or nobody reads them for long.
     /// </summary>
     public static void GrowForward(FusionGraph graph, FusionGroup group, Func<Node, bool> accepts)
     {
@@ -60,7 +60,7 @@ internal static class FusionRules
         while (group.Count < MaximumMembers && candidates.TryDequeue(out var node, out _))
         {
             var outside = node.Inputs.Where(v => v.Producer is null || !group.Contains(v.Producer)).ToList();
-            if (accepts(node) && group.ExternalInputs().Union(outside).Count() < MaximumBuffers
+            if (accepts(node) && !graph.IsForLater(node) && group.ExternalInputs().Union(outside).Count() < MaximumBuffers
                 && !graph.Waiting.IsMore([.. group.Nodes, .. group.Copies], group.Exits(graph), outside) && graph.TryAdd(group, node))
             {
                 Offer(node);
