@@ -39,9 +39,11 @@ public abstract class PassTestBase
     protected Value Scalar(float value) => Constant([value]);
 
     /// <summary>Runs the pass and checks that the result computes the same at a few sizes.</summary>
-    protected Graph Run(Pass pass, params Value[] outputs)
+    protected Graph Run(Pass pass, params Value[] outputs) => RunOn(pass, Graph.Build(outputs));
+
+    /// <summary>The same of a graph that is built.</summary>
+    protected Graph RunOn(Pass pass, Graph before)
     {
-        var before = Graph.Build(outputs);
         Module.Main = before;
         var after = new PassManager(Context).Run(pass, before);
         foreach (var size in new[] { 0L, 1, 3 })
