@@ -7,8 +7,6 @@ namespace Dlc.Bench;
 /// <summary>The tables of docs/memory.md.</summary>
 internal sealed class MemoryPage(int threads)
 {
-    private const string Begin = "<!-- memory:begin -->";
-    private const string End = "<!-- memory:end -->";
     private readonly StringBuilder _text = new();
 
     /// <summary>Prints the tables, and writes them between the markers of a page where one is named.</summary>
@@ -49,29 +47,20 @@ internal sealed class MemoryPage(int threads)
             }
         }
 
-        Line("\n### Planning dims that are new\n");
-        Line("Milliseconds of `MemoryFor` (the plan and its report) at 200 drawn dims.\n");
-        Line("| network | median | 95% within |");
-        Line("|---|---:|---:|");
+        Line("\n### Planning\n");
+        Line("New dims: milliseconds of `MemoryFor` (the plan and its report) at 200 drawn dims. Dims met before: microseconds until a session has its plan.\n");
+        Line("| network | new dims, ms: median | 95% within | met before, us |");
+        Line("|---|---:|---:|---:|");
         foreach (var plan in plans)
         {
-            Line($"| {plan.Model} | {Number(plan.Median, 3)} | {Number(plan.Most, 3)} |");
+            Line($"| {plan.Model} | {Number(plan.Median, 3)} | {Number(plan.Most, 3)} | {Number(plan.Cached, 2)} |");
         }
 
         Console.WriteLine(_text);
-        if (page is null)
+        if (page is not null)
         {
-            return;
+            PageSection.Replace(page, "memory", _text.ToString());
         }
-
-        var old = File.ReadAllText(page);
-        var (begin, end) = (old.IndexOf(Begin, StringComparison.Ordinal), old.IndexOf(End, StringComparison.Ordinal));
-        if (begin < 0 || end < begin)
-        {
-            throw new BenchException($"{page} lacks the markers {Begin} and {End}");
-        }
-
-        File.WriteAllText(page, $"{old[..(begin + Begin.Length)]}\n{_text}\n{old[end..]}");
     }
 
     // Paddle's names say nothing and fill the table.

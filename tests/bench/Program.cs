@@ -18,6 +18,11 @@ if (args is ["--memory", .. var rest])
     return MemoryProgram.Run(rest);
 }
 
+if (args is ["--planning", .. var options])
+{
+    return PlanningProgram.Run(options);
+}
+
 if (args is ["--help"] or ["-h"])
 {
     Console.WriteLine(Arguments.Help);

@@ -1,3 +1,4 @@
+using Dlc.Bench;
 using Dlc.IR.Symbolic;
 using Dlc.Passes.Scheduling;
 using Xunit;

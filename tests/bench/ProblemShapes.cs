@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 using Dlc.IR.Symbolic;
 using Dlc.Passes.Scheduling;
 
-namespace Dlc.Tests.Unit.Scheduling;
+namespace Dlc.Bench;
 
 /// <summary>Large problems of known form. Sizes are multiples of one or two symbols.</summary>
-internal sealed class ProblemShapes
+public sealed class ProblemShapes
 {
     private readonly DimContext _dims = new();
     private readonly Dim _batch;
@@ -15,6 +15,7 @@ internal sealed class ProblemShapes
     private readonly List<int> _writer = [];
     private readonly List<List<int>> _readers = [];
 
+    /// <summary>Begins without steps. Each instance builds one problem.</summary>
     public ProblemShapes()
     {
         Facts = new Facts(_dims);
@@ -22,8 +23,10 @@ internal sealed class ProblemShapes
         _length = Facts.NewDim("length", 1, 4096);
     }
 
+    /// <summary>Ranges of the symbols.</summary>
     public Facts Facts { get; }
 
+    /// <summary>The symbols' values.</summary>
     public DimEvaluator Dims(long batch, long length) => new DimEvaluator(_dims).Bind(_batch, batch).Bind(_length, length);
 
     /// <summary>Each step reads the result of the one before; every second result is wide.</summary>
