@@ -51,6 +51,8 @@ internal static class ExplainCommand
             var range = module.Facts.Range(symbol);
             var equal = module.Facts.Simplify(symbol);
             output.Write($"  {symbol}: {Bound(range.Minimum)}..{Bound(range.Maximum)}");
+            var likely = module.Facts.Likely(symbol);
+            output.Write(likely.Count == 0 ? "" : $", likely {string.Join(" or ", likely)}");
             output.WriteLine(ReferenceEquals(equal, symbol) ? "" : $", equal to {equal}");
         }
 

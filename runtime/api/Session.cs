@@ -81,6 +81,9 @@ public sealed class Session : IDisposable
         }
     }
 
+    /// <summary>How it was made to run.</summary>
+    public SessionOptions Options => _options;
+
     /// <summary>Times that input dims were met without a plan for them.</summary>
     public long PlansMade => _plans.Misses;
 
@@ -222,6 +225,22 @@ public sealed class Session : IDisposable
         }
     }
 
+    /// <summary>Frees the arenas of the execution contexts that are idle now; the next runs allocate what they need.</summary>
+    public void FreeArenas()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            foreach (var executor in _idle)
+            {
+                executor.Store.Shrink(0);
+                long now = executor.AllocatedBytes;
+                _allocated += now - executor.AccountedBytes;
+                executor.AccountedBytes = now;
+            }
+        }
+    }
+
     /// <summary>Frees memory and threads. No run may be under way.</summary>
     public void Dispose()
     {
@@ -270,7 +289,8 @@ public sealed class Session : IDisposable
             }
         }
 
-        var made = new Executor(_executable, _options.TrimArenaAfterRuns, new PlanOptions(Threads, _options.InPlace) { MemoryLimit = _options.MemoryLimit ?? Model.MemoryLimit }, _options.Profile, _device);
+        var made = new Executor(
+            _executable, _options.TrimArenaAfterRuns, _options.KeptArenaBytes, new PlanOptions(Threads, _options.InPlace) { MemoryLimit = _options.MemoryLimit ?? Model.MemoryLimit }, _options.Profile, _device);
         lock (_lock)
         {
             _all.Add(made);

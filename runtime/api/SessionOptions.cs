@@ -18,6 +18,9 @@ public sealed class SessionOptions
     /// 0 to never make it smaller.</summary>
     public int TrimArenaAfterRuns { get; init; } = 32;
 
+    /// <summary>Most bytes of an arena that are kept from one run to the next; a run that needs more gets more and gives it back when it ends.</summary>
+    public long KeptArenaBytes { get; init; } = long.MaxValue;
+
     /// <summary>Whether results may be written over what they are made of, where nobody needs that any more. Without it runs need more memory; their
     /// results are the same bit for bit.</summary>
     public bool InPlace { get; init; } = true;

@@ -21,13 +21,13 @@ internal sealed unsafe class Executor : IDisposable
     private readonly DeviceContext? _device;
     private WorkerPool? _pool;
 
-    public Executor(LoadedExecutable executable, int runsBeforeTrim, PlanOptions options, StepProfile? profile, DeviceModel? device)
+    public Executor(LoadedExecutable executable, int runsBeforeTrim, long keptArenaBytes, PlanOptions options, StepProfile? profile, DeviceModel? device)
     {
         _executable = executable;
         _model = executable.Prepared;
         _profile = profile;
         _device = device is null ? null : new DeviceContext(device, _model);
-        Store = new ValueStore(executable, runsBeforeTrim, options, _device);
+        Store = new ValueStore(executable, runsBeforeTrim, keptArenaBytes, options, _device);
         _loops = new LoopRunner(this, _model, runsBeforeTrim, _device);
         _buffers = (void**)NativeMemory.AllocZeroed((nuint)(_model.MaxBuffers + _model.MaxDims + 1), sizeof(long));
         _dims = (long*)(_buffers + _model.MaxBuffers);

@@ -28,9 +28,13 @@ internal sealed unsafe class ValueStore : IDisposable
     private readonly PlanOptions _options;
     private ArenaPolicy _policy;
     private SignaturePlan? _plan;
+
+    /// <summary>Where the arena is that the addresses point into: ours or the host's.</summary>
+    private byte* _base;
+    private bool _isHosts;
     private RunBinding _binding = null!;
 
-    public ValueStore(LoadedExecutable executable, int runsBeforeTrim, PlanOptions options, DeviceContext? device)
+    public ValueStore(LoadedExecutable executable, int runsBeforeTrim, long keptArenaBytes, PlanOptions options, DeviceContext? device)
     {
         _device = device;
         _arena = new NativeBlock(device);
@@ -41,7 +45,7 @@ internal sealed unsafe class ValueStore : IDisposable
         _model = executable.Prepared;
         _values = _model.Model.Values;
         _key = new long[_model.KeyLength];
-        _policy = new ArenaPolicy(runsBeforeTrim);
+        _policy = new ArenaPolicy(runsBeforeTrim, keptArenaBytes);
         int slots = _model.Model.SlotNames.Length;
         nuint words = (nuint)(slots + (2 * _values.Length) + _model.Steps.Length + 8);
         _tables = NativeMemory.AllocZeroed(words, sizeof(long));
@@ -106,13 +110,14 @@ internal sealed unsafe class ValueStore : IDisposable
     public SignaturePlan Enter(RunBinding binding, PlanCache cache)
     {
         var plan = PlanFor(binding, cache);
-        if (plan == _plan)
+        byte* hosts = binding.ArenaFor(plan.ArenaBytes, _device is not null);
+        if (plan == _plan && (hosts == null ? !_isHosts : hosts == _base))
         {
             AssignAddresses(_model.Points[0].Volatile);
         }
         else
         {
-            Adopt(plan);
+            Adopt(plan, hosts);
         }
 
         return plan;
@@ -164,12 +169,21 @@ internal sealed unsafe class ValueStore : IDisposable
 
         if (_plan is not null)
         {
-            long capacity = _policy.After(_plan.ArenaBytes, _arena.Capacity);
+            long capacity = _policy.After(_isHosts ? 0 : _plan.ArenaBytes, _arena.Capacity);
             if (capacity < _arena.Capacity)
             {
-                _plan = null;
-                _arena.Resize(capacity);
+                Shrink(capacity);
             }
+        }
+    }
+
+    /// <summary>Makes the arena smaller; 0 frees it. Not while a run is under way.</summary>
+    public void Shrink(long capacity)
+    {
+        if (capacity < _arena.Capacity)
+        {
+            _plan = null;
+            _arena.Resize(capacity);
         }
     }
 
@@ -202,7 +216,7 @@ internal sealed unsafe class ValueStore : IDisposable
 
             for (int i = 0; i < point.Items.Length; i++)
             {
-                Place(point.Items[i], segment.Sizes[i] == 0 ? Nothing : segment.AddressOf(i, _arena.Address), segment.Sizes[i]);
+                Place(point.Items[i], segment.Sizes[i] == 0 ? Nothing : segment.AddressOf(i, _base), segment.Sizes[i]);
             }
         }
 
@@ -245,13 +259,15 @@ internal sealed unsafe class ValueStore : IDisposable
         NativeMemory.Free(_tables);
     }
 
-    private void Adopt(SignaturePlan plan)
+    private void Adopt(SignaturePlan plan, byte* hosts)
     {
         _plan = null;
         var point = _model.Points[0];
         plan.Slots.CopyTo(new Span<long>(Slots, plan.Slots.Length));
         plan.Bytes.CopyTo(new Span<long>(Bytes, plan.Bytes.Length));
-        byte* arena = _arena.Ensure(plan.ArenaBytes);
+        byte* arena = hosts == null ? _arena.Ensure(plan.ArenaBytes) : hosts;
+        _base = arena;
+        _isHosts = hosts != null;
         for (int i = 0; i < point.Items.Length; i++)
         {
             // Under a limit the actions give places.
@@ -279,7 +295,7 @@ internal sealed unsafe class ValueStore : IDisposable
 
         foreach (var (item, offset) in action.Placements)
         {
-            Place(point.Items[item], _plan!.Sizes[item] == 0 ? Nothing : _arena.Address + offset, _plan.Sizes[item]);
+            Place(point.Items[item], _plan!.Sizes[item] == 0 ? Nothing : _base + offset, _plan.Sizes[item]);
             foreach (int v in plan.Program.Aliases[item])
             {
                 Addresses[v] = AliasAddress(v, _values[v]);

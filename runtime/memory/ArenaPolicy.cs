@@ -2,9 +2,9 @@ namespace Dlc.Runtime.Memory;
 
 /// <summary>
 /// Decides when an arena that once had to be large is made smaller: after a number of runs that all needed less than half of it, to what
-/// the largest of them needed.
+/// the largest of them needed; and at once, where it is larger than what may be kept.
 /// </summary>
-internal struct ArenaPolicy(int runsBeforeTrim)
+internal struct ArenaPolicy(int runsBeforeTrim, long kept = long.MaxValue)
 {
     private int _small;
     private long _largest;
@@ -12,6 +12,7 @@ internal struct ArenaPolicy(int runsBeforeTrim)
     /// <summary>Notes a run and says how large the arena shall be from now on; <paramref name="capacity"/> to leave it.</summary>
     public long After(long needed, long capacity)
     {
+        capacity = Math.Min(capacity, kept);
         if (runsBeforeTrim <= 0 || needed > capacity / 2 || capacity <= 1 << 16)
         {
             _small = 0;

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using Dlc.Runtime;
 using Dlc.Runtime.Format;
 using Xunit;
@@ -130,6 +131,77 @@ public sealed class SessionTests
 
         Assert.True(session.AllocatedBytes < 10_000);
         Assert.Equal(high, session.HighWaterBytes);
+    }
+
+    [Fact]
+    public void What_is_kept_of_the_arena_is_bounded_and_can_be_freed()
+    {
+        using var model = Chain(3).Load();
+        using var session = model.CreateSession(new SessionOptions { Threads = 1, KeptArenaBytes = 1000 });
+        Assert.Equal(1000, session.Options.KeptArenaBytes);
+        using var binding = session.CreateBinding();
+        foreach (var count in (int[])[10_000, 5, 20_000, 20_000])
+        {
+            binding.CopyInput<float>(0, Numbers(count), [count, 2]);
+            session.Run(binding);
+            Assert.Equal(Numbers(count).Select(v => v + 3), binding.Output<float>(0).ToArray());
+            Assert.Equal(1000, session.AllocatedBytes);
+        }
+
+        session.FreeArenas();
+        Assert.Equal(0, session.AllocatedBytes);
+        session.Run(binding);
+        Assert.Equal(Numbers(20_000).Select(v => v + 3), binding.Output<float>(0).ToArray());
+    }
+
+    [Fact]
+    public unsafe void The_host_may_own_the_arena()
+    {
+        const byte Untouched = 0xA5;
+        using var model = Chain(3).Load();
+        using var session = model.CreateSession(new SessionOptions { Threads = 1 });
+        using var binding = session.CreateBinding();
+        var memory = (byte*)NativeMemory.AlignedAlloc(100_000, 64);
+        try
+        {
+            foreach (var count in (int[])[100, 1, 700, 700])
+            {
+                binding.CopyInput<float>(0, Numbers(count), [count, 2]);
+                var needed = model.MemoryFor([[count, 2]], new MemoryQuery { Threads = 1 }).PeakBytes;
+                Assert.Equal(needed, session.ArenaBytesFor(binding));
+                new Span<byte>(memory, 100_000).Fill(Untouched);
+
+                // From a multiple of 64 on, exactly as many bytes as the plan says are used.
+                var at = memory + 64 + (count % 64);
+                binding.BindArena(at, needed + 63);
+                session.Run(binding);
+                Assert.Equal(Numbers(count).Select(v => v + 3), binding.Output<float>(0).ToArray());
+                Assert.Equal(0, session.AllocatedBytes);
+                var begin = (int)(((64 + (count % 64)) + 63) & -64);
+                Assert.Contains(new Span<byte>(memory + begin, (int)needed).ToArray(), b => b != Untouched);
+                Assert.DoesNotContain(new Span<byte>(memory, begin).ToArray(), b => b != Untouched);
+                Assert.DoesNotContain(new Span<byte>(memory + begin + needed, (int)(100_000 - begin - needed)).ToArray(), b => b != Untouched);
+
+                binding.BindArena(memory, needed - 1);
+                var error = Assert.Throws<DlcRuntimeException>(() => session.Run(binding));
+                Assert.Equal(RuntimeErrors.BufferTooSmall, error.Code);
+                Assert.Contains($"{needed} bytes", error.Message, StringComparison.Ordinal);
+
+                // The same dims in managed memory, then in the session's again.
+                binding.BindArena(new byte[needed + 63]);
+                session.Run(binding);
+                Assert.Equal(Numbers(count).Select(v => v + 3), binding.Output<float>(0).ToArray());
+            }
+        }
+        finally
+        {
+            NativeMemory.AlignedFree(memory);
+        }
+
+        binding.UnbindArena();
+        session.Run(binding);
+        Assert.Equal(Numbers(700).Select(v => v + 3), binding.Output<float>(0).ToArray());
+        Assert.Equal(model.MemoryFor([[700, 2]], new MemoryQuery { Threads = 1 }).PeakBytes, session.AllocatedBytes);
     }
 
     [Fact]
