@@ -10,11 +10,10 @@ namespace Dlc.Runtime;
 /// managed stays pinned until the port is bound again or the binding is disposed. Outputs that are not bound go to memory of the binding.
 /// Inputs and outputs must not overlap. Used by one thread at a time.
 /// </summary>
-public sealed unsafe class RunBinding : IDisposable
+public sealed unsafe partial class RunBinding : IDisposable
 {
     private readonly BoundInput[] _inputs;
     private readonly BoundOutput[] _outputs;
-    private readonly BoundArena _arena = new();
     private bool _disposed;
 
     internal RunBinding(CompiledModel model)
@@ -199,28 +198,6 @@ public sealed unsafe class RunBinding : IDisposable
     /// <summary>Has an output written to memory of the binding, as it is from the start.</summary>
     public void UnbindOutput(PortKey port) => _outputs[Model.OutputIndex(port)].UseOwn();
 
-    /// <summary>
-    /// Has runs put everything between inputs and outputs whose size follows from the input dims into memory of the caller, who keeps it in place. What is
-    /// in it means nothing before and after a run. Runs that go on at once need different memory.
-    /// </summary>
-    /// <param name="data">First byte, on the device where the session runs on one; what lies before the first multiple of 64 is not used.</param>
-    /// <param name="length">Bytes at <paramref name="data"/>; a run whose arena (<see cref="MemoryReport.PeakBytes"/>) needs more fails with BufferTooSmall.</param>
-    public void BindArena(void* data, long length)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        _arena.Use((byte*)data, length, default, isManaged: false);
-    }
-
-    /// <summary>Has runs use memory of the caller as their arena; see the form with a pointer. Not for sessions that run on a device.</summary>
-    public void BindArena(Memory<byte> memory)
-    {
-        var pin = memory.Pin();
-        _arena.Use((byte*)pin.Pointer, memory.Length, pin, isManaged: true);
-    }
-
-    /// <summary>Has runs use the session's arena, as it is from the start.</summary>
-    public void UnbindArena() => _arena.Dispose();
-
     /// <summary>Dims of an output after a run.</summary>
     public ReadOnlySpan<long> OutputDims(PortKey port) => Known(port).Dims;
 
@@ -271,8 +248,6 @@ public sealed unsafe class RunBinding : IDisposable
             output.Begin();
         }
     }
-
-    internal byte* ArenaFor(long bytes, bool isOnDevice) => _arena.For(bytes, isOnDevice);
 
     internal BoundInput RequireInput(int index) => _inputs[RequireSet(index)];
 

@@ -160,9 +160,9 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public void Explain_lists_symbols_facts_guards_and_kernels()
     {
-        var (code, output, _) = Run("explain", ModelPath, "--dim", "batch=1..64");
+        var (code, output, _) = Run("explain", ModelPath, "--dim", "batch=1..64,%2,~8|16");
         Assert.Equal(0, code);
-        foreach (var part in new[] { "symbols", "batch: 1..64", "facts", "guards", "kernels: 1 launch" })
+        foreach (var part in new[] { "symbols", "batch: 2..64, likely 8 or 16", "facts", "batch is a multiple of 2", "guards", "batch <= 64  (for", "kernels: 1 launch" })
         {
             Assert.Contains(part, output);
         }
