@@ -78,6 +78,11 @@ internal sealed class CompileDriver
         var code = Stage(CompileStages.Code, () => CompileKernels(kernels));
         _options.Counter?.Count(kernels.Count);
         var executable = Stage(CompileStages.Emit, () => ExecutableEmitter.Emit(module, program, code, _target.Info));
+        if (_options.MemoryLimit is { } limit)
+        {
+            executable = executable.WithProperty(ExecutableModel.MemoryLimitProperty, limit.ToString(CultureInfo.InvariantCulture));
+        }
+
         var report = new CompileReport
         {
             Model = module.Name,

@@ -17,4 +17,7 @@ internal enum EvictionMode : byte
 
     /// <summary>It goes to memory outside and returns for a short time whenever something needs it.</summary>
     OffloadEachTime,
+
+    /// <summary>After its last use it stays as long as recomputations of others read it.</summary>
+    Retain,
 }

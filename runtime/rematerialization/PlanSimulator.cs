@@ -23,7 +23,9 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     private readonly List<int> _dying = [];
     private readonly List<int> _leaving = [];
     private readonly List<int> _evicted = [];
+    private readonly int[] _lastNeed = new int[topology.Values];
     private EvictionMode[] _modes = [];
+    private bool _retains;
     private long _now;
     private long _hostNow;
 
@@ -86,7 +88,42 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
             }
         }
 
+        if (_retains)
+        {
+            EndRetained();
+        }
+
         return true;
+    }
+
+    /// <summary>What stayed for recomputations goes after the last one that read it: which that is, only the whole walk tells.</summary>
+    private void EndRetained()
+    {
+        var change = new long[_actions.Count + 1];
+        for (var v = 0; v < topology.Values; v++)
+        {
+            if (_where[v] == Absent || topology.IsKept[v] || _next[v] < topology.Touches[v].Length)
+            {
+                continue;
+            }
+
+            _lastAction[_where[v]] = _lastNeed[v];
+            _drops.Add((_lastNeed[v], v));
+            change[_lastNeed[v] + 1] -= numbers.Bytes[v];
+        }
+
+        _drops.Sort((a, b) => a.Action != b.Action ? a.Action.CompareTo(b.Action) : a.Value.CompareTo(b.Value));
+        Peak = 0;
+        long less = 0;
+        for (var a = 0; a < _live.Count; a++)
+        {
+            less += change[a];
+            _live[a] += less;
+            if (_live[a] > Peak)
+            {
+                (Peak, PeakAction) = (_live[a], a);
+            }
+        }
     }
 
     /// <summary>The plan of the last walk.</summary>
@@ -121,6 +158,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
         }
 
         _evicted.Clear();
+        _retains = modes.AsSpan().Contains(EvictionMode.Retain);
         var rest = modes.AsSpan();
         for (var gap = rest.IndexOfAnyExcept(EvictionMode.Keep); gap >= 0;)
         {
@@ -212,13 +250,21 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
                 continue;
             }
 
+            var mode = _modes[topology.GapAfter(v, touch)];
             if (touch + 1 == touches.Length)
             {
-                Drop(v);
+                if (mode == EvictionMode.Retain)
+                {
+                    _lastNeed[v] = _actions.Count - 1;
+                }
+                else
+                {
+                    Drop(v);
+                }
+
                 continue;
             }
 
-            var mode = _modes[topology.GapAfter(v, touch)];
             if (mode is EvictionMode.Offload or EvictionMode.OffloadEachTime && !_onHost[v])
             {
                 _leaving.Add(v);
@@ -300,6 +346,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
         _dying.Clear();
         foreach (var v in topology.ArenaWrites[again])
         {
+            _lastNeed[v] = _actions.Count - 1;
             if (_where[v] == Absent)
             {
                 Place(v);
@@ -319,6 +366,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
 
         foreach (var v in topology.ArenaReads[again])
         {
+            _lastNeed[v] = _actions.Count - 1;
             if (_where[v] != Absent && _order.IsWanted(v) && _order.LastUse(v) == position && !Stays(v) && Array.IndexOf(needed, v) < 0)
             {
                 Drop(v);
@@ -330,8 +378,12 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     private bool Stays(int value)
     {
         var touch = _next[value];
-        return touch > 0 && touch < topology.Touches[value].Length
-            && _modes[topology.GapAfter(value, touch - 1)] is not (EvictionMode.RecomputeEachTime or EvictionMode.OffloadEachTime);
+        if (touch == topology.Touches[value].Length)
+        {
+            return touch > 0 && _modes[topology.GapAfter(value, touch - 1)] == EvictionMode.Retain;
+        }
+
+        return touch > 0 && _modes[topology.GapAfter(value, touch - 1)] is not (EvictionMode.RecomputeEachTime or EvictionMode.OffloadEachTime);
     }
 
     private void Place(int value)
@@ -340,6 +392,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
         _residences.Add((numbers.Bytes[value], _actions.Count - 1));
         _lastAction.Add(_actions.Count - 1);
         _placements.Add(new Placement(_actions.Count - 1, value, _where[value]));
+        _lastNeed[value] = _actions.Count - 1;
         _now += numbers.Bytes[value];
     }
 

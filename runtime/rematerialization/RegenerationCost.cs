@@ -141,7 +141,7 @@ internal sealed class RegenerationCost(StepTopology topology, StepNumbers number
         var next = topology.NextTouch(value, step);
         if (next == touches.Length)
         {
-            return false;
+            return next > 0 && modes[topology.GapAfter(value, next - 1)] == EvictionMode.Retain;
         }
 
         return touches[next] == step || (next > 0

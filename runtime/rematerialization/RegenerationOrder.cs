@@ -19,6 +19,7 @@ internal sealed class RegenerationOrder(StepTopology topology)
     {
         _stamp++;
         _order.Clear();
+        _pending.Clear();
     }
 
     /// <summary>Whether the value is one that is brought back.</summary>

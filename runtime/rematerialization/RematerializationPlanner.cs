@@ -54,7 +54,7 @@ internal sealed class RematerializationPlanner
             plans.AddRange(new RematerializationPlanner(topology, numbers, spreads: true).Climb());
         }
 
-        return new PlanLadder(topology, numbers, Envelope(plans));
+        return new PlanLadder(topology, numbers, PlanRefiner.Refine(topology, numbers, Envelope(plans)));
     }
 
     /// <summary>The plan without evictions.</summary>

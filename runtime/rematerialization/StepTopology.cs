@@ -48,6 +48,7 @@ internal sealed class StepTopology
 
         _firstGap = new int[values + 1];
         var evictable = new List<bool>();
+        var retainable = new List<bool>();
         for (var v = 0; v < values; v++)
         {
             if (isKept[v] && !isResident[v])
@@ -61,6 +62,13 @@ internal sealed class StepTopology
                 // Between its writers a value is not whole.
                 evictable.Add(!isResident[v] && isCandidate[v] && writers[v].Count > 0 && touches[v][i] >= writers[v][^1]
                     && touches[v][i + 1] > touches[v][i] + 1);
+                retainable.Add(false);
+            }
+
+            if (touches[v].Count > 0)
+            {
+                evictable.Add(false);
+                retainable.Add(!isResident[v] && !isKept[v]);
             }
         }
 
@@ -68,6 +76,7 @@ internal sealed class StepTopology
         Touches = [.. touches.Select(t => t.ToArray())];
         Writers = [.. writers.Select(w => w.ToArray())];
         IsEvictable = [.. evictable];
+        IsRetainable = [.. retainable];
         _valueOfGap = new int[evictable.Count];
         for (var v = 0; v < values; v++)
         {
@@ -89,7 +98,7 @@ internal sealed class StepTopology
 
     public int Values => IsResident.Length;
 
-    /// <summary>Pairs of neighbouring touches, over all values.</summary>
+    /// <summary>Pairs of neighbouring touches, and the time after the last, over all values.</summary>
     public int Gaps => IsEvictable.Length;
 
     public int[][] Reads { get; }
@@ -122,10 +131,13 @@ internal sealed class StepTopology
     /// <summary>By gap: whether the value may be away.</summary>
     public bool[] IsEvictable { get; }
 
+    /// <summary>By gap: whether it is the time after a value's last touch, where recomputations may still want it.</summary>
+    public bool[] IsRetainable { get; }
+
     /// <summary>Whether a resident value is not any more, before <paramref name="step"/>, what <paramref name="reader"/> read.</summary>
     public bool IsReplaced(int resident, int reader, int step) => Array.Exists(Writers[resident], w => w > reader && w < step);
 
-    /// <summary>The gap between touches i and i + 1 of a value.</summary>
+    /// <summary>The gap between touches i and i + 1 of a value, or after its last one.</summary>
     public int GapAfter(int value, int touch) => _firstGap[value] + touch;
 
     /// <summary>Whose gap it is.</summary>
