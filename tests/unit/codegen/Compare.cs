@@ -40,7 +40,7 @@ internal static class Compare
                 }
             }
 
-            if (!HasTiles(kernel.Body) && kernel.Checks.Count == 0)
+            if (!HasTiles(kernel.Body))
             {
                 CheckOnGpu(kernel, tolerance, dims, buffers, items, status, expected);
             }

@@ -79,7 +79,8 @@ public sealed class MemoryLimitTests
     }
 
     /// <summary>y = x, then layers tanh(y W), then back through the same layers with all that was computed on the way.</summary>
-    private static Module ForthAndBack(bool keepsProducts)
+    /// <summary>Layers whose states are needed again in reverse, as in training.</summary>
+    internal static Module ForthAndBack(bool keepsProducts)
     {
         var module = new Module("step");
         var graph = new GraphBuilder(module);
