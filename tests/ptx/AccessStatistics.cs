@@ -1,8 +1,11 @@
 namespace Dlc.Ptx;
 
-/// <summary>How a line of the text accesses memory.</summary>
+/// <summary>How a line of the text accesses shared or global memory.</summary>
 public sealed class AccessStatistics
 {
+    /// <summary>The line.</summary>
+    public int Line { get; internal init; }
+
     /// <summary>Whether it is shared memory; else global.</summary>
     public bool IsShared { get; internal init; }
 

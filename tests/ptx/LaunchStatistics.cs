@@ -3,7 +3,7 @@ namespace Dlc.Ptx;
 /// <summary>What a launch has done.</summary>
 public sealed class LaunchStatistics
 {
-    private readonly Dictionary<int, AccessStatistics> _accesses = [];
+    private readonly Dictionary<(int Line, bool IsShared), AccessStatistics> _accesses = [];
 
     /// <summary>Instructions that warps have executed, by <see cref="PtxKind"/>.</summary>
     public long[] WarpInstructions { get; } = new long[Enum.GetValues<PtxKind>().Length];
@@ -12,7 +12,7 @@ public sealed class LaunchStatistics
     public long[] LaneInstructions { get; } = new long[Enum.GetValues<PtxKind>().Length];
 
     /// <summary>Accesses to global and shared memory by line of the text.</summary>
-    public IReadOnlyDictionary<int, AccessStatistics> Accesses => _accesses;
+    public IEnumerable<AccessStatistics> Accesses => _accesses.Values.OrderBy(a => a.Line);
 
     /// <summary>All instructions that lanes have executed.</summary>
     public long TotalLaneInstructions => LaneInstructions.Sum();
@@ -29,14 +29,16 @@ public sealed class LaunchStatistics
     /// <summary>Warp instructions of a kind.</summary>
     public long Of(PtxKind kind) => WarpInstructions[(int)kind];
 
-    /// <summary>The counts of a line.</summary>
-    internal AccessStatistics At(int line, bool shared)
+    /// <summary>Adds what an instruction has done to the counts of its line.</summary>
+    internal void Add(AccessStatistics counts)
     {
-        if (!_accesses.TryGetValue(line, out var access))
+        if (!_accesses.TryGetValue((counts.Line, counts.IsShared), out var access))
         {
-            _accesses[line] = access = new() { IsShared = shared };
+            _accesses[(counts.Line, counts.IsShared)] = access = new() { Line = counts.Line, IsShared = counts.IsShared };
         }
 
-        return access;
+        access.Requests += counts.Requests;
+        access.Transactions += counts.Transactions;
+        access.LeastTransactions += counts.LeastTransactions;
     }
 }

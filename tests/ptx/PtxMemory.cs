@@ -3,10 +3,13 @@ using Dlc.Ptx.Machine;
 
 namespace Dlc.Ptx;
 
-/// <summary>Device memory: allocations with bounds, and for each byte whether it has been written.</summary>
+/// <summary>Device memory: allocations with bounds, and for each byte whether it has been written. Safe from any thread.</summary>
 public sealed unsafe class PtxMemory : IDisposable
 {
     private readonly List<Region?> _slots = [null];
+
+    /// <summary>Held while the memory is changed and while a kernel runs on it: launches on one memory follow one another.</summary>
+    internal Lock Lock { get; } = new();
 
     /// <summary>The allocations that are alive.</summary>
     internal IEnumerable<Region> Regions => _slots.OfType<Region>().Distinct();
@@ -17,6 +20,7 @@ public sealed unsafe class PtxMemory : IDisposable
     public ulong Allocate(long bytes, string name = "buffer")
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        using var _ = Lock.EnterScope();
         var region = new Region(name, bytes, (ulong)_slots.Count << AddressSpace.SlotShift);
         for (long covered = -1; covered < bytes >> AddressSpace.SlotShift; covered++)
         {
@@ -43,6 +47,7 @@ public sealed unsafe class PtxMemory : IDisposable
         where T : unmanaged
     {
         long bytes = (long)data.Length * sizeof(T);
+        using var _ = Lock.EnterScope();
         var region = Within(address, bytes, out long offset);
         data.CopyTo(new Span<T>(region.Data + offset, data.Length));
         Unsafe.InitBlock(region.Valid + offset, 1, (uint)bytes);
@@ -55,6 +60,7 @@ public sealed unsafe class PtxMemory : IDisposable
         where T : unmanaged
     {
         long bytes = (long)data.Length * sizeof(T);
+        using var _ = Lock.EnterScope();
         var region = Within(address, bytes, out long offset);
         if (!allowUnwritten)
         {
@@ -74,6 +80,7 @@ public sealed unsafe class PtxMemory : IDisposable
     /// <exception cref="ArgumentException">A place does not lie in one allocation.</exception>
     public void Copy(ulong to, ulong from, long bytes)
     {
+        using var _ = Lock.EnterScope();
         var target = Within(to, bytes, out long targetOffset);
         var source = Within(from, bytes, out long sourceOffset);
         Buffer.MemoryCopy(source.Data + sourceOffset, target.Data + targetOffset, bytes, bytes);
@@ -84,6 +91,7 @@ public sealed unsafe class PtxMemory : IDisposable
     /// <exception cref="ArgumentException">They do not lie in one allocation.</exception>
     public void Forget(ulong address, long bytes)
     {
+        using var _ = Lock.EnterScope();
         var region = Within(address, bytes, out long offset);
         region.Forget(offset, bytes);
     }
@@ -100,6 +108,7 @@ public sealed unsafe class PtxMemory : IDisposable
     /// <summary>Gives an allocation back: accesses to it are errors from now on.</summary>
     public void Free(ulong address)
     {
+        using var _ = Lock.EnterScope();
         var region = Find(address) ?? throw new ArgumentException($"nothing is allocated at 0x{address:x}");
         for (int i = 0; i < _slots.Count; i++)
         {

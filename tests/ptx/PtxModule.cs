@@ -4,7 +4,7 @@ using Dlc.Ptx.Text;
 
 namespace Dlc.Ptx;
 
-/// <summary>A PTX module that is interpreted: every access, barrier and exchange of its kernels is checked.</summary>
+/// <summary>A PTX module that is interpreted: every access, barrier and exchange of its kernels is checked. Safe from any thread.</summary>
 public sealed unsafe class PtxModule : IDisposable
 {
     private readonly PtxText _text;
@@ -85,6 +85,10 @@ public sealed unsafe class PtxModule : IDisposable
             Options = options,
             Budget = options.InstructionBudget,
         };
+
+        // The module's own variables are part of the device's memory too.
+        using var ownVariables = _layout.Lock.EnterScope();
+        using var deviceMemory = memory.Lock.EnterScope();
         try
         {
             using var runner = new BlockRunner(launch);
@@ -92,6 +96,8 @@ public sealed unsafe class PtxModule : IDisposable
             {
                 runner.Run(i);
             }
+
+            runner.Access.Report();
         }
         finally
         {

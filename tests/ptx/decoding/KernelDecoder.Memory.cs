@@ -69,6 +69,10 @@ internal sealed partial class KernelDecoder
             var (target, targetOffset, _) = Address(operands[0]);
             var (source, sourceOffset, _) = Address(operands[1]);
             int count = operands.Length > 3 ? Source(operands[3], "u32") : -1;
+            Touch(Space.Shared, bytes);
+
+            // The number of bytes to read may be anything.
+            Touch(Space.Global, count < 0 ? bytes : 1);
             Emit(
                 new AsyncCopyOperation(new(Space.Shared, target, targetOffset, bytes), new(Space.Global, source, sourceOffset, bytes), count),
                 PtxKind.AsyncCopy);
@@ -135,25 +139,35 @@ internal sealed partial class KernelDecoder
         int result = first == 0 ? -1 : Result(operands[0]);
         int b = Source(operands[first + 1], type);
         int c = name == "cas" ? Source(operands[first + 2], type) : -1;
-        var shape = Shape(instruction, operands[first], PtxTypes.Bytes(type));
+        var shape = Shape(instruction, operands[first], PtxTypes.Bytes(type), 1);
         Emit(new AtomicOperation(result, shape, b, c, function), PtxKind.Atomic);
         return true;
 
         static Func<ulong, ulong, ulong, ulong>? Drop(Func<ulong, ulong, ulong>? two) => two is null ? null : (a, b, _) => two(a, b);
     }
 
-    private AccessShape Shape(PtxInstruction instruction, PtxOperand operand, int bytes)
+    // Threads that touch different accesses of the smallest size never race.
+    private void Touch(Space space, int bytes)
+    {
+        if (space is Space.Global or Space.Generic)
+        {
+            _smallestGlobal = Math.Min(_smallestGlobal, bytes);
+        }
+
+        if (space is Space.Shared or Space.Generic)
+        {
+            _smallestShared = Math.Min(_smallestShared, bytes);
+        }
+    }
+
+    private AccessShape Shape(PtxInstruction instruction, PtxOperand operand, int bytes, int count)
     {
         var (slot, offset, named) = Address(operand);
 
         // What the text calls param is the kernel's arguments or, around calls, memory of the thread.
         var space = SpaceOf(instruction) is { } given && given != Space.Parameter ? given : named ?? SpaceOf(instruction) ?? Space.Generic;
         bool Has(string modifier) => instruction.Modifiers.Contains(modifier);
-        if (space is Space.Shared or Space.Global or Space.Generic)
-        {
-            _smallestAccess = Math.Min(_smallestAccess, bytes);
-        }
-
+        Touch(space, bytes * count);
         return new(
             space,
             slot,
@@ -169,7 +183,7 @@ internal sealed partial class KernelDecoder
         var operands = instruction.Operands;
         string type = Type(instruction);
         int[] results = operands[0].Kind == OperandKind.Vector ? [.. operands[0].Parts.Select(Result)] : [Result(operands[0])];
-        var shape = Shape(instruction, operands[1], PtxTypes.Bytes(type));
+        var shape = Shape(instruction, operands[1], PtxTypes.Bytes(type), results.Length);
         Emit(new LoadOperation(results, shape, PtxTypes.IsSigned(type)), KindOf(shape.Space, true));
     }
 
@@ -178,7 +192,7 @@ internal sealed partial class KernelDecoder
         var operands = instruction.Operands;
         string type = Type(instruction);
         int[] values = operands[1].Kind == OperandKind.Vector ? [.. operands[1].Parts.Select(p => Source(p, type))] : [Source(operands[1], type)];
-        var shape = Shape(instruction, operands[0], PtxTypes.Bytes(type));
+        var shape = Shape(instruction, operands[0], PtxTypes.Bytes(type), values.Length);
         Emit(new StoreOperation(values, shape), KindOf(shape.Space, false));
     }
 }

@@ -93,7 +93,7 @@ internal sealed partial class KernelDecoder
         }
 
         int depth = int.Parse(shape.AsSpan(6), System.Globalization.CultureInfo.InvariantCulture);
-        var layout = new MatrixLayout(depth, types[1] == "tf32" ? 32 : PtxTypes.Bytes(types[1]) * 8);
+        var layout = MatrixLayout.Of(depth, types[1] == "tf32" ? 32 : PtxTypes.Bytes(types[1]) * 8);
         bool fits = (types[0], types[1], types[2], depth) switch
         {
             ("f32" or "f16", "f16", "f16", 8 or 16) => true,

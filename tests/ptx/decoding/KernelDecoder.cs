@@ -23,7 +23,8 @@ internal sealed partial class KernelDecoder
     private readonly Dictionary<string, int> _specials = [];
     private int _slots;
     private long _localBytes;
-    private int _smallestAccess = 4;
+    private int _smallestGlobal = 16;
+    private int _smallestShared = 16;
     private int _carry = -1;
     private FunctionScope _scope = null!;
     private PtxInstruction _instruction = null!;
@@ -65,6 +66,7 @@ internal sealed partial class KernelDecoder
         {
             Function = kernel,
             Operations = [.. _operations],
+            Forms = [.. _operations.Select(o => o.Form)],
             Slots = _slots,
             Constants = [.. _constants.Select(c => (c.Value, c.Key))],
             Specials = [.. _specials.Select(s => (s.Value, s.Key))],
@@ -73,7 +75,8 @@ internal sealed partial class KernelDecoder
             SharedBytes = _shared.Bytes,
             DynamicShared = _shared.DynamicStart,
             HasDynamicShared = _shared.HasDynamic,
-            GranuleShift = System.Numerics.BitOperations.Log2((uint)_smallestAccess),
+            GlobalGranuleShift = System.Numerics.BitOperations.Log2((uint)_smallestGlobal),
+            SharedGranuleShift = System.Numerics.BitOperations.Log2((uint)_smallestShared),
         };
     }
 

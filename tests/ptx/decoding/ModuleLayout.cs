@@ -42,6 +42,9 @@ internal sealed class ModuleLayout : IDisposable
         Globals = [.. globals];
     }
 
+    /// <summary>Held while a kernel of the module runs.</summary>
+    public Lock Lock { get; } = new();
+
     /// <summary>The module's global variables.</summary>
     public Region[] Globals { get; }
 

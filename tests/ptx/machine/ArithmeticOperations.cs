@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Dlc.Ptx.Machine;
 
@@ -6,13 +7,24 @@ namespace Dlc.Ptx.Machine;
 internal sealed unsafe class UnaryOperation(int result, int a, Func<ulong, ulong> function) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         ulong* r = warp.Slot(result), x = warp.Slot(a);
-        for (uint rest = mask; rest != 0; rest &= rest - 1)
+        if (mask == uint.MaxValue)
         {
-            int lane = BitOperations.TrailingZeroCount(rest);
-            r[lane] = function(x[lane]);
+            for (int lane = 0; lane < Warp.Lanes; lane++)
+            {
+                r[lane] = function(x[lane]);
+            }
+        }
+        else
+        {
+            for (uint rest = mask; rest != 0; rest &= rest - 1)
+            {
+                int lane = BitOperations.TrailingZeroCount(rest);
+                r[lane] = function(x[lane]);
+            }
         }
 
         warp.Define(result, mask, warp.Known(a));
@@ -23,13 +35,24 @@ internal sealed unsafe class UnaryOperation(int result, int a, Func<ulong, ulong
 internal sealed unsafe class MoveOperation(int result, int a) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         ulong* r = warp.Slot(result), x = warp.Slot(a);
-        for (uint rest = mask; rest != 0; rest &= rest - 1)
+        if (mask == uint.MaxValue)
         {
-            int lane = BitOperations.TrailingZeroCount(rest);
-            r[lane] = x[lane];
+            for (int lane = 0; lane < Warp.Lanes; lane++)
+            {
+                r[lane] = x[lane];
+            }
+        }
+        else
+        {
+            for (uint rest = mask; rest != 0; rest &= rest - 1)
+            {
+                int lane = BitOperations.TrailingZeroCount(rest);
+                r[lane] = x[lane];
+            }
         }
 
         warp.Define(result, mask, warp.Known(a));
@@ -40,13 +63,24 @@ internal sealed unsafe class MoveOperation(int result, int a) : Operation
 internal sealed unsafe class BinaryOperation(int result, int a, int b, Func<ulong, ulong, ulong> function) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         ulong* r = warp.Slot(result), x = warp.Slot(a), y = warp.Slot(b);
-        for (uint rest = mask; rest != 0; rest &= rest - 1)
+        if (mask == uint.MaxValue)
         {
-            int lane = BitOperations.TrailingZeroCount(rest);
-            r[lane] = function(x[lane], y[lane]);
+            for (int lane = 0; lane < Warp.Lanes; lane++)
+            {
+                r[lane] = function(x[lane], y[lane]);
+            }
+        }
+        else
+        {
+            for (uint rest = mask; rest != 0; rest &= rest - 1)
+            {
+                int lane = BitOperations.TrailingZeroCount(rest);
+                r[lane] = function(x[lane], y[lane]);
+            }
         }
 
         warp.Define(result, mask, warp.Known(a) & warp.Known(b));
@@ -57,13 +91,24 @@ internal sealed unsafe class BinaryOperation(int result, int a, int b, Func<ulon
 internal sealed unsafe class TernaryOperation(int result, int a, int b, int c, Func<ulong, ulong, ulong, ulong> function) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         ulong* r = warp.Slot(result), x = warp.Slot(a), y = warp.Slot(b), z = warp.Slot(c);
-        for (uint rest = mask; rest != 0; rest &= rest - 1)
+        if (mask == uint.MaxValue)
         {
-            int lane = BitOperations.TrailingZeroCount(rest);
-            r[lane] = function(x[lane], y[lane], z[lane]);
+            for (int lane = 0; lane < Warp.Lanes; lane++)
+            {
+                r[lane] = function(x[lane], y[lane], z[lane]);
+            }
+        }
+        else
+        {
+            for (uint rest = mask; rest != 0; rest &= rest - 1)
+            {
+                int lane = BitOperations.TrailingZeroCount(rest);
+                r[lane] = function(x[lane], y[lane], z[lane]);
+            }
         }
 
         warp.Define(result, mask, warp.Known(a) & warp.Known(b) & warp.Known(c));
@@ -74,6 +119,7 @@ internal sealed unsafe class TernaryOperation(int result, int a, int b, int c, F
 internal sealed unsafe class QuaternaryOperation(int result, int a, int b, int c, int d, Func<ulong, ulong, ulong, ulong, ulong> function) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         ulong* r = warp.Slot(result), x = warp.Slot(a), y = warp.Slot(b), z = warp.Slot(c), w = warp.Slot(d);
@@ -94,6 +140,7 @@ internal sealed unsafe class QuaternaryOperation(int result, int a, int b, int c
 internal sealed unsafe class CompareOperation(int p, int q, int a, int b, int c, string combine, Func<ulong, ulong, bool> function) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         ulong* x = warp.Slot(a), y = warp.Slot(b);
@@ -140,6 +187,7 @@ internal sealed unsafe class CompareOperation(int p, int q, int a, int b, int c,
 internal sealed unsafe class SelectOperation(int result, int a, int b, int predicate) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         ulong* r = warp.Slot(result), x = warp.Slot(a), y = warp.Slot(b), p = warp.Slot(predicate);
@@ -160,6 +208,7 @@ internal sealed unsafe class SelectOperation(int result, int a, int b, int predi
 internal sealed unsafe class PackOperation(int result, int[] parts, int width) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         uint known = uint.MaxValue;
@@ -188,6 +237,7 @@ internal sealed unsafe class PackOperation(int result, int[] parts, int width) :
 internal sealed unsafe class UnpackOperation(int[] parts, int source, int width) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         // The source may be one of the parts.
@@ -219,6 +269,7 @@ internal sealed unsafe class UnpackOperation(int[] parts, int source, int width)
 internal sealed class NoOperation : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
     }

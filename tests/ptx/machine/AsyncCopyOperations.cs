@@ -13,6 +13,7 @@ namespace Dlc.Ptx.Machine;
 internal sealed unsafe class AsyncCopyOperation(AccessShape target, AccessShape source, int sourceBytes) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         warp.Demand(target.Address, mask, "the address to copy to");
@@ -81,6 +82,7 @@ internal sealed unsafe class AsyncCopyOperation(AccessShape target, AccessShape 
 internal sealed class CommitCopiesOperation : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         for (uint rest = mask; rest != 0; rest &= rest - 1)
@@ -101,6 +103,7 @@ internal sealed class CommitCopiesOperation : Operation
 internal sealed unsafe class WaitCopiesOperation(int groups) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         var region = warp.Block.Shared;

@@ -28,7 +28,7 @@ internal sealed unsafe class BlockRunner : IDisposable
         }
 
         Shared = new Region("shared memory", program.DynamicShared + launch.DynamicShared, AddressSpace.Shared) { Parts = [.. parts] };
-        Shared.Record(program.GranuleShift);
+        Shared.Record(program.SharedGranuleShift);
         Local = new Region("local memory", (long)program.LocalBytes * Threads, AddressSpace.Local);
         _warps = new Warp[(Threads + Warp.Lanes - 1) / Warp.Lanes];
         for (int i = 0; i < _warps.Length; i++)

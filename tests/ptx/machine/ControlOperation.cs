@@ -4,6 +4,9 @@ namespace Dlc.Ptx.Machine;
 internal abstract class ControlOperation : Operation
 {
     /// <inheritdoc/>
+    public override OperationForm Form => OperationForm.Control;
+
+    /// <inheritdoc/>
     public override void Run(Warp warp, uint mask) => throw new InvalidOperationException("the warp runs control itself");
 }
 
@@ -54,4 +57,7 @@ internal abstract class MeetingOperation(int members) : Operation
 {
     /// <summary>The slot of the mask of lanes; -1 for the whole warp.</summary>
     public int Members { get; } = members;
+
+    /// <inheritdoc/>
+    public override OperationForm Form => OperationForm.Meeting;
 }

@@ -11,6 +11,9 @@ internal sealed class KernelProgram
     /// <summary>The instructions; the last one ends every lane.</summary>
     public required Operation[] Operations { get; init; }
 
+    /// <summary>Who runs each of them.</summary>
+    public required OperationForm[] Forms { get; init; }
+
     /// <summary>Slots of registers, constants and special registers.</summary>
     public required int Slots { get; init; }
 
@@ -35,6 +38,9 @@ internal sealed class KernelProgram
     /// <summary>Whether the kernel has dynamic shared memory.</summary>
     public required bool HasDynamicShared { get; init; }
 
-    /// <summary>The logarithm of the smallest access's bytes: what races are found between.</summary>
-    public required int GranuleShift { get; init; }
+    /// <summary>The logarithm of the smallest access's bytes in global memory: what races are found between.</summary>
+    public required int GlobalGranuleShift { get; init; }
+
+    /// <summary>The same for shared memory.</summary>
+    public required int SharedGranuleShift { get; init; }
 }

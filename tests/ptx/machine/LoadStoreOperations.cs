@@ -17,6 +17,7 @@ internal sealed record AccessShape(Space Space, int Address, long Offset, int By
 internal sealed unsafe class LoadOperation(int[] results, AccessShape shape, bool signed) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         warp.Demand(shape.Address, mask, "the address");
@@ -87,6 +88,7 @@ internal sealed unsafe class LoadOperation(int[] results, AccessShape shape, boo
 internal sealed unsafe class StoreOperation(int[] values, AccessShape shape) : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         warp.Demand(shape.Address, mask, "the address");

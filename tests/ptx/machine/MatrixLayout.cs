@@ -14,6 +14,9 @@ internal sealed record MatrixLayout(int Depth, int ElementBits)
     /// <summary>Columns of B, C and D.</summary>
     public const int Columns = 8;
 
+    private readonly int[] _placesOfA = new int[Rows * Depth];
+    private readonly int[] _placesOfB = new int[Columns * Depth];
+
     /// <summary>Elements of a register.</summary>
     public int PerRegister => 32 / ElementBits;
 
@@ -22,6 +25,35 @@ internal sealed record MatrixLayout(int Depth, int ElementBits)
 
     /// <summary>Registers that hold B.</summary>
     public int RegistersOfB => Columns * Depth / 32 / PerRegister;
+
+    /// <summary>Where in A, by rows, the elements of each lane lie; all elements of a lane follow one another.</summary>
+    public ReadOnlySpan<int> PlacesOfA => _placesOfA;
+
+    /// <summary>Where in B, by rows, the elements of each lane lie.</summary>
+    public ReadOnlySpan<int> PlacesOfB => _placesOfB;
+
+    /// <summary>A layout with its tables.</summary>
+    public static MatrixLayout Of(int depth, int elementBits)
+    {
+        var layout = new MatrixLayout(depth, elementBits);
+        int inA = Rows * depth / 32, inB = Columns * depth / 32;
+        for (int lane = 0; lane < 32; lane++)
+        {
+            for (int i = 0; i < inA; i++)
+            {
+                var (row, column) = layout.OfA(lane, i);
+                layout._placesOfA[(lane * inA) + i] = (row * depth) + column;
+            }
+
+            for (int i = 0; i < inB; i++)
+            {
+                var (row, column) = layout.OfB(lane, i);
+                layout._placesOfB[(lane * inB) + i] = (row * Columns) + column;
+            }
+        }
+
+        return layout;
+    }
 
     /// <summary>The element number <paramref name="i"/> of A in a lane.</summary>
     public (int Row, int Column) OfA(int lane, int i)

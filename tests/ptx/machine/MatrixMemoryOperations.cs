@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Dlc.Ptx.Machine;
 
@@ -6,6 +7,7 @@ namespace Dlc.Ptx.Machine;
 internal sealed unsafe class LoadMatrixOperation(int[] results, AccessShape shape, bool transposed) : MeetingOperation(-1)
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         const int rowBytes = 16, rows = 8;
@@ -63,6 +65,7 @@ internal sealed unsafe class LoadMatrixOperation(int[] results, AccessShape shap
 internal sealed unsafe class StoreMatrixOperation(int[] values, AccessShape shape, bool transposed) : MeetingOperation(-1)
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         const int rowBytes = 16, rows = 8;
@@ -101,6 +104,7 @@ internal sealed unsafe class StoreMatrixOperation(int[] values, AccessShape shap
 internal sealed unsafe class TransposeMatrixOperation(int result, int source) : MeetingOperation(-1)
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         const int rows = 8;

@@ -26,24 +26,8 @@ internal sealed unsafe class MatrixOperation(
         double* right = stackalloc double[MatrixLayout.Columns * depth];
         double* sum = stackalloc double[MatrixLayout.Rows * MatrixLayout.Columns];
         bool known = Known(warp, a) && Known(warp, b) && Known(warp, c);
-        ulong element = (1ul << layout.ElementBits) - 1;
-        for (int lane = 0; lane < Warp.Lanes; lane++)
-        {
-            for (int i = 0; i < a.Length * layout.PerRegister; i++)
-            {
-                var (row, column) = layout.OfA(lane, i);
-                ulong register = warp.Slot(a[i / layout.PerRegister])[lane];
-                left[(row * depth) + column] = readA((register >> (i % layout.PerRegister * layout.ElementBits)) & element);
-            }
-
-            for (int i = 0; i < b.Length * layout.PerRegister; i++)
-            {
-                var (row, column) = layout.OfB(lane, i);
-                ulong register = warp.Slot(b[i / layout.PerRegister])[lane];
-                right[(row * MatrixLayout.Columns) + column] = readB((register >> (i % layout.PerRegister * layout.ElementBits)) & element);
-            }
-        }
-
+        Spread(warp, a, layout.PlacesOfA, left, readA);
+        Spread(warp, b, layout.PlacesOfB, right, readB);
         for (int row = 0; row < MatrixLayout.Rows; row++)
         {
             var total = Vector512<double>.Zero;
@@ -82,6 +66,26 @@ internal sealed unsafe class MatrixOperation(
         }
 
         return true;
+    }
+
+    // Takes the elements out of registers and puts them where they belong in the matrix.
+    private void Spread(Warp warp, int[] slots, ReadOnlySpan<int> places, double* matrix, Func<ulong, double> read)
+    {
+        int bits = layout.ElementBits, perRegister = layout.PerRegister, perLane = slots.Length * perRegister;
+        ulong element = (1ul << bits) - 1;
+        for (int register = 0; register < slots.Length; register++)
+        {
+            ulong* values = warp.Slot(slots[register]);
+            for (int lane = 0; lane < Warp.Lanes; lane++)
+            {
+                ulong value = values[lane];
+                int first = (lane * perLane) + (register * perRegister);
+                for (int i = 0; i < perRegister; i++, value >>= bits)
+                {
+                    matrix[places[first + i]] = read(value & element);
+                }
+            }
+        }
     }
 
     private void Add(Warp warp, int lane, int i, double product)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Dlc.Ptx.Machine;
 
@@ -8,6 +9,7 @@ internal sealed unsafe class MemoryAccess(Launch launch, BlockRunner block)
     private readonly Dictionary<ulong, HashSet<int>> _released = [];
     private readonly HashSet<int> _acquired = [];
     private readonly HashSet<int> _seen = [];
+    private readonly AccessStatistics?[] _counts = new AccessStatistics?[launch.Program.Operations.Length * 2];
     private bool _fenced;
 
     /// <summary>A new block starts: it has seen nothing of others.</summary>
@@ -51,6 +53,7 @@ internal sealed unsafe class MemoryAccess(Launch launch, BlockRunner block)
 
     /// <summary>The memory that a lane names, in bounds and aligned.</summary>
     /// <exception cref="PtxFault">It is not.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Region Locate(Warp warp, int lane, Space space, ulong address, int bytes, bool writes, out long offset, int alignment = 0)
     {
         alignment = alignment == 0 ? bytes : alignment;
@@ -78,7 +81,7 @@ internal sealed unsafe class MemoryAccess(Launch launch, BlockRunner block)
 
                 if (region.Writes is null && launch.Options.FindRaces)
                 {
-                    region.Record(launch.Program.GranuleShift);
+                    region.Record(launch.Program.GlobalGranuleShift);
                 }
 
                 break;
@@ -126,6 +129,7 @@ internal sealed unsafe class MemoryAccess(Launch launch, BlockRunner block)
     }
 
     /// <summary>Records a read and finds races with writes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Read(Warp warp, int lane, Region region, long offset, int bytes, ulong flags)
     {
         if (region.Writes is null)
@@ -164,6 +168,7 @@ internal sealed unsafe class MemoryAccess(Launch launch, BlockRunner block)
     }
 
     /// <summary>Records a write and finds races with reads and writes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(Warp warp, int lane, Region region, long offset, int bytes, ulong flags)
     {
         if (region.Writes is null)
@@ -208,6 +213,7 @@ internal sealed unsafe class MemoryAccess(Launch launch, BlockRunner block)
     }
 
     /// <summary>Fails when one of the bytes has never been written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool AllValid(Region region, long offset, int bytes)
     {
         byte* valid = region.Valid + offset;
@@ -221,11 +227,21 @@ internal sealed unsafe class MemoryAccess(Launch launch, BlockRunner block)
         };
     }
 
+    /// <summary>Adds the counts of all instructions to the launch's.</summary>
+    public void Report()
+    {
+        foreach (var counts in _counts.OfType<AccessStatistics>())
+        {
+            launch.Statistics.Add(counts);
+        }
+    }
+
     /// <summary>Counts the transactions of a warp's access.</summary>
     public void Count(Operation operation, Region region, ReadOnlySpan<ulong> addresses, uint mask, int bytes)
     {
         bool shared = region == block.Shared;
-        var statistics = launch.Statistics.At(operation.Line, shared);
+        ref var statistics = ref _counts[(operation.Index * 2) + (shared ? 1 : 0)];
+        statistics ??= new() { Line = operation.Line, IsShared = shared };
         statistics.Requests++;
         if (shared)
         {
@@ -252,12 +268,14 @@ internal sealed unsafe class MemoryAccess(Launch launch, BlockRunner block)
     }
 
     // Stamps of earlier blocks remain in shared memory, and those of blocks that this one has synchronised with in global memory.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Forgotten(Region region, ulong stamp)
     {
         int other = AccessStamp.BlockOf(stamp);
         return other != block.BlockIndex && (region == block.Shared || _acquired.Contains(other));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Conflicts(Region region, ulong old, ulong now)
     {
         int other = AccessStamp.BlockOf(old);

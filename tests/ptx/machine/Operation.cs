@@ -21,6 +21,22 @@ internal abstract class Operation
     /// <summary>Whether it runs where the guard is false.</summary>
     public bool GuardNegated { get; set; }
 
+    /// <summary>Who runs it.</summary>
+    public virtual OperationForm Form => OperationForm.Plain;
+
     /// <summary>Runs it for the lanes of <paramref name="mask"/>, of which there is at least one.</summary>
     public abstract void Run(Warp warp, uint mask);
+}
+
+/// <summary>Who runs an operation.</summary>
+internal enum OperationForm
+{
+    /// <summary>Each group of lanes on its own.</summary>
+    Plain,
+
+    /// <summary>The warp itself: it decides where lanes go on.</summary>
+    Control,
+
+    /// <summary>Lanes that wait for each other first.</summary>
+    Meeting,
 }

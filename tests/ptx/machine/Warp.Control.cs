@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Dlc.Ptx.Machine;
 
@@ -134,6 +135,7 @@ internal sealed unsafe partial class Warp
         Block.Arrive(this, lane, barrier, threads, BitOperations.PopCount(part.Mask));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Meet(MeetingOperation operation, LaneGroup group, uint mask)
     {
         if (mask == 0)

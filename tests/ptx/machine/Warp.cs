@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Dlc.Ptx.Machine;
@@ -14,6 +15,7 @@ internal sealed unsafe partial class Warp : IDisposable
 
     private readonly KernelProgram _program;
     private readonly Operation[] _operations;
+    private readonly OperationForm[] _forms;
     private readonly ulong* _registers;
     private readonly uint* _known;
     private readonly List<LaneGroup> _groups = [];
@@ -26,6 +28,7 @@ internal sealed unsafe partial class Warp : IDisposable
         Index = index;
         _program = program;
         _operations = program.Operations;
+        _forms = program.Forms;
         _registers = (ulong*)NativeMemory.AllocZeroed((nuint)program.Slots * Lanes, sizeof(ulong));
         _known = (uint*)NativeMemory.AllocZeroed((nuint)program.Slots, sizeof(uint));
         foreach (var (slot, value) in program.Constants)
@@ -89,6 +92,7 @@ internal sealed unsafe partial class Warp : IDisposable
 
     /// <summary>Runs until every lane waits or has ended, or <paramref name="quantum"/> instructions have run.</summary>
     /// <returns>How many instructions ran.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Run(int quantum)
     {
         int left = quantum;
@@ -115,13 +119,13 @@ internal sealed unsafe partial class Warp : IDisposable
                 }
 
                 Block.Count(operation, mask);
-                switch (operation)
+                switch (_forms[group.Place])
                 {
-                    case ControlOperation control:
-                        same = Control(control, group, mask);
+                    case OperationForm.Control:
+                        same = Control((ControlOperation)operation, group, mask);
                         break;
-                    case MeetingOperation meeting:
-                        same = Meet(meeting, group, mask);
+                    case OperationForm.Meeting:
+                        same = Meet((MeetingOperation)operation, group, mask);
                         break;
                     default:
                         if (mask != 0)

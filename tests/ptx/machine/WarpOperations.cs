@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Dlc.Ptx.Machine;
 
@@ -6,6 +7,7 @@ namespace Dlc.Ptx.Machine;
 internal sealed class WarpBarrierOperation(int members) : MeetingOperation(members)
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         // A part of the warp is not told apart: only meetings of all lanes put memory in order.
@@ -20,6 +22,7 @@ internal sealed class WarpBarrierOperation(int members) : MeetingOperation(membe
 internal sealed class FenceOperation : Operation
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask) => warp.Block.Access.Fence();
 }
 
@@ -28,6 +31,7 @@ internal sealed unsafe class ShuffleOperation(int members, string mode, int resu
     : MeetingOperation(members)
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(Warp warp, uint mask)
     {
         warp.Demand(lanes, mask, "the lane to read from");

@@ -6,9 +6,11 @@ namespace Dlc.Ptx.Semantics;
 /// </summary>
 internal sealed class FloatFormat
 {
+    // Every f16 as an f32.
+    private static readonly float[] Halves = [.. Enumerable.Range(0, 1 << 16).Select(i => (float)BitConverter.UInt16BitsToHalf((ushort)i))];
+
     /// <summary>IEEE binary16.</summary>
-    public static readonly FloatFormat F16 = new(
-        16, a => (double)BitConverter.UInt16BitsToHalf((ushort)a), d => BitConverter.HalfToUInt16Bits((Half)d));
+    public static readonly FloatFormat F16 = new(16, a => Halves[(ushort)a], d => BitConverter.HalfToUInt16Bits((Half)d));
 
     /// <summary>The upper half of an f32.</summary>
     public static readonly FloatFormat BF16 = new(16, a => BitConverter.UInt32BitsToSingle((uint)(ushort)a << 16), ToBFloat);

@@ -214,7 +214,7 @@ public sealed class MemoryTests
         using var memory = new PtxMemory();
         var statistics = module.Launch("k", memory, 1, 32, 0);
         Assert.Equal(0, statistics.BankConflicts);
-        Assert.Equal(4, statistics.Accesses.Values.Single().Transactions);
+        Assert.Equal(4, statistics.Accesses.Single().Transactions);
     }
 
     [Fact]
