@@ -23,13 +23,16 @@ internal static class TrainCommand
         var schedule = new Option<string>("--schedule") { Description = "The learning rate afterwards: constant, linear or cosine (the latter two fall to 0)", HelpName = "SHAPE", DefaultValueFactory = _ => "constant" };
         schedule.AcceptOnlyFromAmong([.. RateSchedule.Shapes]);
         var (threads, limit) = (CommonOptions.Threads(), CommonOptions.MemoryLimit());
-        var command = new Command("train", "Train a model") { model, data, steps, checkpoint, every, batch, seed, rate, warmup, schedule, limit, threads };
+        var isFixed = new Option<bool>("--fixed-costs") { Description = "Under a memory limit, choose what leaves memory by the same estimates each time instead of measured times" };
+        var command = new Command("train", "Train a model") { model, data, steps, checkpoint, every, batch, seed, rate, warmup, schedule, limit, isFixed, threads };
         command.SetAction(parsed =>
         {
-            using var session = TrainingSession.Open(parsed.GetRequiredValue(model), new SessionOptions
+            var step = CompiledModel.Load(parsed.GetRequiredValue(model));
+            using var session = Open(step, new SessionOptions
             {
                 Threads = parsed.GetValue(threads),
                 MemoryLimit = ByteSize.Limit(parsed, limit),
+                Calibration = parsed.GetValue(isFixed) ? null : new CostCalibration(step),
             });
             var path = parsed.GetValue(checkpoint);
             var resumed = path is not null && File.Exists(path);
@@ -51,6 +54,19 @@ internal static class TrainCommand
             return ExitCodes.Good;
         });
         return command;
+    }
+
+    private static TrainingSession Open(CompiledModel model, SessionOptions options)
+    {
+        try
+        {
+            return new TrainingSession(model, options);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     private static void Train(TrainingSession session, TrainingData data, RateSchedule rates, string? checkpoint, long every, TextWriter text)

@@ -92,12 +92,17 @@ public sealed class CompiledModel : IDisposable
         }
 
         query ??= new MemoryQuery();
+        if (query.Calibration?.Matches(Executable.Prepared) == false)
+        {
+            throw new ArgumentException("the calibration belongs to another model", nameof(query));
+        }
+
         ArgumentOutOfRangeException.ThrowIfNegative(query.Threads);
         int threads = query.Threads == 0 ? Environment.ProcessorCount : query.Threads;
         long limit = query.MemoryLimit ?? MemoryLimit;
-        var options = new PlanOptions(threads, query.InPlace) { MemoryLimit = limit, Rates = query.Rates };
+        var options = new PlanOptions(threads, query.InPlace) { MemoryLimit = limit, Rates = query.Rates, Calibration = query.Calibration };
         var plan = SignaturePlanner.Make(Executable.Prepared, [.. inputDims.SelectMany(d => d)], options);
-        return MemoryReporter.Report(Executable.Prepared, plan, query.Rates) with { MemoryLimit = limit == long.MaxValue ? null : limit };
+        return MemoryReporter.Report(Executable.Prepared, plan, options) with { MemoryLimit = limit == long.MaxValue ? null : limit };
     }
 
     /// <summary>Lets go of the model; sessions that still live keep its code and constants loaded.</summary>

@@ -12,6 +12,9 @@ public sealed class MemoryQuery
     /// <summary>For the estimates of time.</summary>
     public CostRates Rates { get; init; } = CostRates.Default;
 
+    /// <summary>As <see cref="SessionOptions.Calibration"/>, for the plan that such a session would make now.</summary>
+    public CostCalibration? Calibration { get; init; }
+
     /// <summary>As <see cref="SessionOptions.MemoryLimit"/>: the report then shows what leaves memory and how it returns.</summary>
     public long? MemoryLimit { get; init; }
 }

@@ -41,6 +41,11 @@ public sealed class Session : IDisposable
             _device = _executable.On(options.Device ?? CudaDevice.Default);
         }
 
+        if (options.Calibration?.Matches(_executable.Prepared) == false)
+        {
+            throw new ArgumentException("the calibration belongs to another model", nameof(options));
+        }
+
         _executable.AddReference();
         Model = model;
         _options = options;
@@ -276,6 +281,13 @@ public sealed class Session : IDisposable
         _executable.Release();
     }
 
+    private PlanOptions PlanOptions => new(Threads, _options.InPlace)
+    {
+        MemoryLimit = _options.MemoryLimit ?? Model.MemoryLimit,
+        Rates = _options.Rates,
+        Calibration = _device is null ? _options.Calibration : null,
+    };
+
     private Executor Rent()
     {
         lock (_lock)
@@ -290,7 +302,7 @@ public sealed class Session : IDisposable
         }
 
         var made = new Executor(
-            _executable, _options.TrimArenaAfterRuns, _options.KeptArenaBytes, new PlanOptions(Threads, _options.InPlace) { MemoryLimit = _options.MemoryLimit ?? Model.MemoryLimit }, _options.Profile, _device);
+            _executable, _options.TrimArenaAfterRuns, _options.KeptArenaBytes, PlanOptions, _options.Profile, _device);
         lock (_lock)
         {
             _all.Add(made);

@@ -39,6 +39,15 @@ public sealed class SessionOptions
     /// <summary>Execution contexts (each with its arena) kept for runs to come after many threads ran at once; at least 1.</summary>
     public int IdleContexts { get; init; } = 4;
 
+    /// <summary>For estimates of what leaving memory under a limit costs.</summary>
+    public CostRates Rates { get; init; } = CostRates.Default;
+
+    /// <summary>
+    /// Where the first runs under a limit are timed, so that later plans go by measured costs instead of <see cref="Rates"/>; null to go by those throughout, with
+    /// which plans are the same each time. It has no effect on devices, nor without a limit.
+    /// </summary>
+    public CostCalibration? Calibration { get; init; }
+
     /// <summary>Where steps are timed, or null (which costs nothing).</summary>
     public StepProfile? Profile { get; init; }
 }

@@ -19,13 +19,20 @@ internal sealed unsafe class Executor : IDisposable
     private readonly long* _dims;
     private readonly StepProfile? _profile;
     private readonly DeviceContext? _device;
+    private readonly CostCalibration? _calibration;
+    private readonly CostRates _rates;
     private WorkerPool? _pool;
+
+    /// <summary>The measurement that this run is part of.</summary>
+    private CostCalibration? _measured;
 
     public Executor(LoadedExecutable executable, int runsBeforeTrim, long keptArenaBytes, PlanOptions options, StepProfile? profile, DeviceModel? device)
     {
         _executable = executable;
         _model = executable.Prepared;
         _profile = profile;
+        _calibration = options.MemoryLimit < long.MaxValue ? options.Calibration : null;
+        _rates = options.Rates;
         _device = device is null ? null : new DeviceContext(device, _model);
         Store = new ValueStore(executable, runsBeforeTrim, keptArenaBytes, options, _device);
         _loops = new LoopRunner(this, _model, runsBeforeTrim, _device);
@@ -53,6 +60,7 @@ internal sealed unsafe class Executor : IDisposable
         {
             _device?.Begin();
             var plan = Store.Enter(binding, cache);
+            _measured = _calibration?.IsComplete == false ? _calibration : null;
             if (plan.Limited is null)
             {
                 RunSteps(plan.Actions);
@@ -64,6 +72,7 @@ internal sealed unsafe class Executor : IDisposable
 
             FinishOnDevice();
             isDone = true;
+            _measured?.EndRun();
         }
         finally
         {
@@ -109,7 +118,9 @@ internal sealed unsafe class Executor : IDisposable
             Store.Move(plan, action);
             if (action.Item >= 0)
             {
+                long start = _measured is null ? 0 : Stopwatch.GetTimestamp();
                 Store.Transfer(action);
+                _measured?.AddTransfer(Store.BytesOf(action), Stopwatch.GetElapsedTime(start).TotalSeconds);
             }
             else
             {
@@ -120,15 +131,21 @@ internal sealed unsafe class Executor : IDisposable
 
     private void RunTimed(PreparedStep step)
     {
-        if (_profile is null)
+        if (_profile is null && _measured is null)
         {
             RunStep(step);
+            return;
         }
-        else
+
+        long start = Stopwatch.GetTimestamp();
+        RunStep(step);
+        long ticks = Stopwatch.GetTimestamp() - start;
+        _profile?.Add(step.Index, ticks);
+        if (_measured is { } measured)
         {
-            long start = Stopwatch.GetTimestamp();
-            RunStep(step);
-            _profile.Add(step.Index, Stopwatch.GetTimestamp() - start);
+            var slots = new ReadOnlySpan<long>(Store.Slots, _model.Model.SlotNames.Length);
+            var bytes = new ReadOnlySpan<long>(Store.Bytes, _model.Model.Values.Length);
+            measured.Add(step.Index, (double)ticks / Stopwatch.Frequency, StepCosts.Of(step, slots, bytes, _rates).Seconds);
         }
     }
 

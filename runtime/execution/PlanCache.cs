@@ -73,6 +73,22 @@ internal sealed class PlanCache(int capacity)
         }
     }
 
+    /// <summary>Takes a plan out, if it is still there.</summary>
+    public void Remove(SignaturePlan plan)
+    {
+        lock (_lock)
+        {
+            for (var other = _plans.GetValueOrDefault(plan.Hash); other is not null; other = other.Next)
+            {
+                if (other == plan)
+                {
+                    Unlink(plan);
+                    return;
+                }
+            }
+        }
+    }
+
     private void EvictOldest()
     {
         SignaturePlan? oldest = null;
@@ -87,7 +103,12 @@ internal sealed class PlanCache(int capacity)
             }
         }
 
-        var first = _plans[oldest!.Hash];
+        Unlink(oldest!);
+    }
+
+    private void Unlink(SignaturePlan oldest)
+    {
+        var first = _plans[oldest.Hash];
         if (first == oldest)
         {
             if (oldest.Next is null)

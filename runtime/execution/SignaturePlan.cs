@@ -31,6 +31,9 @@ internal sealed class SignaturePlan
     /// <summary>How the run stays within its limit; null where it does anyway.</summary>
     public Rematerialization.LimitedPlan? Limited { get; init; }
 
+    /// <summary>Whether it goes by measured costs.</summary>
+    public bool IsCalibrated { get; init; }
+
     /// <summary>What is done, in order, unless there is a <see cref="Limited"/> plan.</summary>
     public PreparedStep[] Actions => Order.Main;
 

@@ -137,13 +137,19 @@ internal sealed unsafe class ValueStore : IDisposable
             }
         }
 
-        if (_plan is not null && _key.AsSpan().SequenceEqual(_plan.Key))
+        if (_plan is not null && !IsStale(_plan) && _key.AsSpan().SequenceEqual(_plan.Key))
         {
             return _plan;
         }
 
         ulong hash = PlanCache.HashOf(_key);
         var plan = cache.Find(_key, hash);
+        if (plan is not null && IsStale(plan))
+        {
+            cache.Remove(plan);
+            plan = null;
+        }
+
         if (plan is null)
         {
             plan = SignaturePlanner.Make(_model, _key, _options);
@@ -152,6 +158,9 @@ internal sealed unsafe class ValueStore : IDisposable
 
         return plan;
     }
+
+    /// <summary>Whether a plan was made under a limit before its costs were measured.</summary>
+    private bool IsStale(SignaturePlan plan) => plan is { Limited: not null, IsCalibrated: false } && _options.Calibration?.IsComplete == true;
 
     /// <summary>Ends an execution, which may have failed.</summary>
     public void Leave()
@@ -302,6 +311,9 @@ internal sealed unsafe class ValueStore : IDisposable
             }
         }
     }
+
+    /// <summary>Bytes of the item that an action moves.</summary>
+    public long BytesOf(in LimitedAction action) => _plan!.Sizes[action.Item];
 
     /// <summary>Copies an item out of the arena, or back.</summary>
     public void Transfer(in LimitedAction action)

@@ -9,7 +9,7 @@ internal sealed class MemoryReporter
 {
     private readonly PreparedModel _model;
     private readonly SignaturePlan _plan;
-    private readonly CostRates _rates;
+    private readonly PlanOptions _options;
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
 
     // By root value; null for one without bytes.
@@ -19,17 +19,17 @@ internal sealed class MemoryReporter
     private readonly Dictionary<int, string> _scratchNames = [];
     private readonly List<string> _unknown = [];
 
-    private MemoryReporter(PreparedModel model, SignaturePlan plan, CostRates rates)
+    private MemoryReporter(PreparedModel model, SignaturePlan plan, PlanOptions options)
     {
         _model = model;
         _plan = plan;
-        _rates = rates;
+        _options = options;
         _bufferNames = new string[plan.Arena.Buffers.Length];
         _bufferValues = new List<string>[plan.Arena.Buffers.Length];
     }
 
     /// <summary>The report of a plan.</summary>
-    public static MemoryReport Report(PreparedModel model, SignaturePlan plan, CostRates rates) => new MemoryReporter(model, plan, rates).Run();
+    public static MemoryReport Report(PreparedModel model, SignaturePlan plan, PlanOptions options) => new MemoryReporter(model, plan, options).Run();
 
     private MemoryReport Run()
     {
@@ -58,7 +58,7 @@ internal sealed class MemoryReporter
         }
 
         NameTheRest();
-        var limited = _plan.Limited is null ? null : new LimitedReporter(_model, _plan, _plan.Limited, _rates, v => Unique(v), NameOf);
+        var limited = _plan.Limited is null ? null : new LimitedReporter(_model, _plan, _plan.Limited, _options, v => Unique(v), NameOf);
         var buffers = limited?.Buffers ?? _plan.Arena.Buffers
             .Select((b, g) => new MemoryBuffer(_bufferNames[g], b.Bytes, b.Offset, b.Start, b.End, _bufferValues[g]))
             .Where(b => b.Bytes > 0)
@@ -199,7 +199,7 @@ internal sealed class MemoryReporter
             // What a loop keeps for its iterations is there from its beginning to its end.
             written.AddRange(begin[p].Select(b => b.Name).Where(n => !written.Contains(n)));
             read.AddRange(end[p].Select(b => b.Name).Where(n => !read.Contains(n) && !written.Contains(n)));
-            var (flops, seconds) = StepCosts.Of(places[p].Step, _plan.Slots, _plan.Bytes, _rates);
+            var (flops, seconds) = StepCosts.Of(places[p].Step, _plan.Slots, _plan.Bytes, _options);
             steps.Add(new MemoryStep(p, kind, kernel, places[p].Step.Source.Origins, read, written, [.. end[p].Select(b => b.Name)], flops, seconds));
         }
 

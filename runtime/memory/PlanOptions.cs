@@ -8,6 +8,9 @@ internal readonly record struct PlanOptions(int Threads, bool InPlace)
     /// <summary>Most bytes of weights, inputs, outputs and arena together.</summary>
     public long MemoryLimit { get; init; } = long.MaxValue;
 
+    /// <summary>What was measured, instead of <see cref="Rates"/>.</summary>
+    public CostCalibration? Calibration { get; init; }
+
     /// <summary>For the choice of what leaves memory under a limit.</summary>
     public CostRates Rates { get; init; } = CostRates.Default;
 }

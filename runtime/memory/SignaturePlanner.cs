@@ -56,6 +56,8 @@ internal static unsafe class SignaturePlanner
             throw ValueSizes.TooLarge();
         }
 
+        // Before anything is looked up, as measuring may end at any time.
+        bool isCalibrated = options.Calibration?.IsComplete == true;
         LimitedPlan? limited = null;
         if (options.MemoryLimit < long.MaxValue)
         {
@@ -69,6 +71,7 @@ internal static unsafe class SignaturePlanner
         return new SignaturePlan
         {
             Limited = limited,
+            IsCalibrated = isCalibrated,
             Key = key.ToArray(),
             Hash = PlanCache.HashOf(key),
             Slots = slots,

@@ -79,8 +79,8 @@ internal sealed class LimitedPlan
         return RematerializationPlanner.Plan(topology, new StepNumbers
         {
             Bytes = rounded,
-            Seconds = [.. order.Main.Select(s => StepCosts.Of(s, slots, bytes, options.Rates).Seconds)],
-            TransferRate = options.Rates.TransferBytesPerSecond,
+            Seconds = [.. order.Main.Select(s => StepCosts.Of(s, slots, bytes, options).Seconds)],
+            TransferRate = StepCosts.TransferRate(options),
             InPlace = options.InPlace,
         });
     }

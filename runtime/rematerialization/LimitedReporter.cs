@@ -9,7 +9,7 @@ internal sealed class LimitedReporter
     private readonly PreparedModel _model;
     private readonly SignaturePlan _plan;
     private readonly LimitedPlan _limited;
-    private readonly CostRates _rates;
+    private readonly PlanOptions _options;
     private readonly Func<int, string?> _residentName;
     private readonly string[] _residenceNames;
     private readonly int[] _where;
@@ -19,13 +19,13 @@ internal sealed class LimitedReporter
     /// <param name="model">The model.</param>
     /// <param name="plan">The plan of the signature.</param>
     /// <param name="limited">Its actions.</param>
-    /// <param name="rates">For estimates of time.</param>
+    /// <param name="options">For estimates of time.</param>
     /// <param name="unique">Makes a name unique.</param>
     /// <param name="residentName">The name of a value outside of the arena; null for one without bytes.</param>
     public LimitedReporter(
-        PreparedModel model, SignaturePlan plan, LimitedPlan limited, CostRates rates, Func<string, string> unique, Func<int, string?> residentName)
+        PreparedModel model, SignaturePlan plan, LimitedPlan limited, PlanOptions options, Func<string, string> unique, Func<int, string?> residentName)
     {
-        (_model, _plan, _limited, _rates, _residentName) = (model, plan, limited, rates, residentName);
+        (_model, _plan, _limited, _options, _residentName) = (model, plan, limited, options, residentName);
         var items = model.Points[0].Items;
         var itemNames = new string?[items.Length];
         for (int i = 0; i < items.Length; i++)
@@ -111,7 +111,7 @@ internal sealed class LimitedReporter
             }
 
             var (flops, seconds) = moves
-                ? (0, _plan.Sizes[ready.Item] / _rates.TransferBytesPerSecond) : StepCosts.Of(ready.Step, _plan.Slots, _plan.Bytes, _rates);
+                ? (0, ArenaProblem.Round(_plan.Sizes[ready.Item]) / StepCosts.TransferRate(_options)) : StepCosts.Of(ready.Step, _plan.Slots, _plan.Bytes, _options);
             steps.Add(new MemoryStep(
                 a,
                 action.Kind switch
