@@ -19,7 +19,13 @@ public static class PtxCompiler
 
     /// <summary>Compiles each distinct <see cref="Kernel.StructuralKey"/> once. The image depends on the kernels and the target alone.</summary>
     /// <exception cref="DlcException">libLLVM is missing, or a kernel cannot be compiled, which is a bug.</exception>
-    public static PtxImage Compile(IReadOnlyList<Kernel> kernels, PtxTarget target, int threads, CodegenOptions? options = null)
+    /// <param name="kernels">What is compiled.</param>
+    /// <param name="target">The GPU.</param>
+    /// <param name="threads">Threads that compile.</param>
+    /// <param name="options">Dumps and progress.</param>
+    /// <param name="isNarrowOnly">Kernels that never run at sizes that need 64-bit indices; null for none.</param>
+    public static PtxImage Compile(
+        IReadOnlyList<Kernel> kernels, PtxTarget target, int threads, CodegenOptions? options = null, Func<Kernel, bool>? isNarrowOnly = null)
     {
         LLVMLibrary.EnsurePtx();
         options ??= new CodegenOptions();
@@ -35,12 +41,23 @@ public static class PtxCompiler
             }
         }
 
-        (byte[] Text, int SharedBytes)[] texts = CompileAll(distinct, target, threads, options);
+        List<(int Kernel, bool IsNarrow)> variants = [];
+        for (int i = 0; i < distinct.Count; i++)
+        {
+            variants.Add((i, true));
+            if (isNarrowOnly?.Invoke(distinct[i]) != true)
+            {
+                variants.Add((i, false));
+            }
+        }
+
+        (byte[] Text, int SharedBytes)[] texts = CompileAll(distinct, variants, target, threads, options);
         using MemoryStream image = new();
-        PtxCode[] codes = new PtxCode[texts.Length];
+        PtxCode?[] codes = new PtxCode?[2 * distinct.Count];
         for (int i = 0; i < texts.Length; i++)
         {
-            codes[i] = new PtxCode(checked((int)image.Length), Symbol(distinct[i / 2], i), texts[i].SharedBytes);
+            (int kernel, bool isNarrow) = variants[i];
+            codes[(2 * kernel) + (isNarrow ? 0 : 1)] = new PtxCode(checked((int)image.Length), Symbol(distinct[kernel], kernel, isNarrow), texts[i].SharedBytes);
             image.Write(texts[i].Text);
             image.WriteByte(0);
         }
@@ -48,22 +65,22 @@ public static class PtxCompiler
         return new PtxImage
         {
             Bytes = image.ToArray(),
-            Kernels = [.. number.Select(n => Describe(distinct[n], codes[2 * n], codes[(2 * n) + 1]))],
+            Kernels = [.. number.Select(n => Describe(distinct[n], codes[2 * n]!, codes[(2 * n) + 1]))],
         };
     }
 
-    private static PtxKernel Describe(Kernel kernel, PtxCode narrow, PtxCode wide)
+    private static PtxKernel Describe(Kernel kernel, PtxCode narrow, PtxCode? wide)
     {
         int threads = PtxKernelEmitter.BlockThreads(kernel);
         return new PtxKernel(narrow, wide, threads, threads / kernel.ThreadsPerItem, kernel.Scratch.Count > 0 ? MaximumBlocksWithScratch : MaximumBlocks);
     }
 
-    private static string Symbol(Kernel kernel, int index) => KernelCompiler.SymbolOf(kernel, index / 2) + (index % 2 == 0 ? "" : "_wide");
+    private static string Symbol(Kernel kernel, int number, bool isNarrow) => KernelCompiler.SymbolOf(kernel, number) + (isNarrow ? "" : "_wide");
 
-    /// <summary>Two texts a kernel: narrow, then wide.</summary>
-    private static (byte[] Text, int SharedBytes)[] CompileAll(List<Kernel> kernels, PtxTarget target, int threads, CodegenOptions options)
+    private static (byte[] Text, int SharedBytes)[] CompileAll(
+        List<Kernel> kernels, List<(int Kernel, bool IsNarrow)> variants, PtxTarget target, int threads, CodegenOptions options)
     {
-        (byte[] Text, int SharedBytes)[] texts = new (byte[], int)[2 * kernels.Count];
+        (byte[] Text, int SharedBytes)[] texts = new (byte[], int)[variants.Count];
         int next = -1;
         int done = 0;
         ExceptionDispatchInfo? failure = null;
@@ -74,8 +91,9 @@ public static class PtxCompiler
                 using PtxModuleCompiler compiler = new(target, options);
                 for (int m; failure is null && (m = Interlocked.Increment(ref next)) < texts.Length;)
                 {
-                    texts[m] = compiler.Compile(kernels[m / 2], Symbol(kernels[m / 2], m), isNarrow: m % 2 == 0);
-                    options.Progress?.Invoke(Interlocked.Increment(ref done) / 2, kernels.Count);
+                    (int kernel, bool isNarrow) = variants[m];
+                    texts[m] = compiler.Compile(kernels[kernel], Symbol(kernels[kernel], kernel, isNarrow), isNarrow);
+                    options.Progress?.Invoke(Interlocked.Increment(ref done) * kernels.Count / texts.Length, kernels.Count);
                 }
             }
             catch (Exception e)

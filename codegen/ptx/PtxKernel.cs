@@ -6,11 +6,11 @@ namespace Dlc.Codegen.Ptx;
 /// the launch. A check that fails lowers the status word to <c>launch &lt;&lt; 32 | 1 + message</c> where it is larger.
 /// </summary>
 /// <param name="Narrow">The code for sizes below <see cref="NarrowLimit"/>, with 32-bit indices.</param>
-/// <param name="Wide">The code for all sizes.</param>
+/// <param name="Wide">The code for all sizes; null where it was not asked for.</param>
 /// <param name="BlockThreads">Threads of a block.</param>
 /// <param name="ItemsPerBlock">Work items that a block runs at a time; it goes on with those of blocks that are not there.</param>
 /// <param name="MaximumBlocks">Blocks beyond which more are of no use.</param>
-public sealed record PtxKernel(PtxCode Narrow, PtxCode Wide, int BlockThreads, int ItemsPerBlock, int MaximumBlocks)
+public sealed record PtxKernel(PtxCode Narrow, PtxCode? Wide, int BlockThreads, int ItemsPerBlock, int MaximumBlocks)
 {
     /// <summary>No dim, extent or number of elements may be this large in <see cref="Narrow"/> code.</summary>
     public const long NarrowLimit = 1L << 30;

@@ -65,12 +65,24 @@ internal sealed partial class PtxStatements
             throw new InvalidOperationException($"a tile takes {TileState.Threads} threads, not {frame.Threads.PerItem}");
         }
 
-        frame.Bind(declare.Tile, new TileState(declare.Tile, exprs.Value(declare.Initial), type => frame.Alloca(type), b.Builder));
+        LLVMValueRef initial = exprs.Value(declare.Initial);
+        TileState tile = new(declare.Tile, initial, type => frame.Alloca(type), b.Builder);
+        frame.Bind(declare.Tile, tile);
+        if (tile.IsThin && initial != initial.TypeOf.Null)
+        {
+            throw new InvalidOperationException("a thin tile begins with zeros");
+        }
     }
 
     private void EmitTileProduct(TileProductStmt product)
     {
         TileState tile = frame.Lookup(product.Tile);
+        if (tile.IsThin)
+        {
+            EmitThinProduct(product, tile);
+            return;
+        }
+
         TensorCores? cores = TensorCores.For(product, b, frame, b.Target is null);
         tile.IsFragments = cores is not null;
         ElementType stored = cores?.Stored ?? product.Tile.Type;
@@ -208,6 +220,12 @@ internal sealed partial class PtxStatements
     private void EmitTileForEach(TileForEachStmt each)
     {
         TileState tile = frame.Lookup(each.Tile);
+        if (tile.IsThin)
+        {
+            EmitThinForEach(each, tile);
+            return;
+        }
+
         ElementType type = each.Tile.Type;
         LLVMValueRef validColumns = exprs.Index(each.ValidColumns);
         LLVMValueRef validRows = each.ValidRows is null ? b.Constant(frame.IndexType, (long)each.Tile.Rows) : exprs.Index(each.ValidRows);

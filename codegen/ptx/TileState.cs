@@ -23,7 +23,7 @@ internal sealed class TileState
     internal TileState(Tile tile, LLVMValueRef initial, Func<LLVMTypeRef, LLVMValueRef> slot, LLVMBuilderRef builder)
     {
         Tile = tile;
-        Slots = new LLVMValueRef[tile.Rows * tile.Columns / Threads];
+        Slots = new LLVMValueRef[IsThin ? tile.Rows : tile.Rows * tile.Columns / Threads];
         for (int i = 0; i < Slots.Length; i++)
         {
             Slots[i] = slot(initial.TypeOf);
@@ -32,6 +32,9 @@ internal sealed class TileState
     }
 
     internal Tile Tile { get; }
+
+    /// <summary>Too few rows for a square of threads: each thread sums part of a column.</summary>
+    internal bool IsThin => Tile.Rows * Tile.Columns == Threads && Tile.Columns == GpuModel.WarpThreads;
 
     /// <summary>Elements of this thread.</summary>
     internal LLVMValueRef[] Slots { get; }

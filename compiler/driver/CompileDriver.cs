@@ -73,9 +73,10 @@ internal sealed class CompileDriver
         });
         var program = Stage(CompileStages.Lower, () => Lowering.Run(module.Main, _target.Machine));
         var launches = ExecutableEmitter.ProgramsOf(program).SelectMany(p => p.Steps).OfType<LaunchStep>().ToList();
-        List<Kernel> kernels = [.. launches.Select(l => l.Kernel).DistinctBy(k => k.StructuralKey)];
+        List<Kernel> kernels = [.. launches.SelectMany(l => l.Alternatives.Select(a => a.Kernel).Prepend(l.Kernel)).DistinctBy(k => k.StructuralKey)];
         Dump("lower", () => LoweredText.Print(program));
-        var code = Stage(CompileStages.Code, () => CompileKernels(kernels));
+        var forAllSizes = launches.Select(l => l.Kernel.StructuralKey).ToHashSet(StringComparer.Ordinal);
+        var code = Stage(CompileStages.Code, () => CompileKernels(kernels, forAllSizes));
         _options.Counter?.Count(kernels.Count);
         var executable = Stage(CompileStages.Emit, () => ExecutableEmitter.Emit(module, program, code, _target.Info));
         if (_options.MemoryLimit is { } limit)
@@ -115,7 +116,7 @@ internal sealed class CompileDriver
         return manager;
     }
 
-    private KernelCode CompileKernels(List<Kernel> kernels)
+    private KernelCode CompileKernels(List<Kernel> kernels, HashSet<string> forAllSizes)
     {
         var threads = _options.Threads > 0 ? _options.Threads : Environment.ProcessorCount;
         var options = new CodegenOptions
@@ -125,7 +126,7 @@ internal sealed class CompileDriver
         };
         return _target.Cpu is { } processor
             ? new CpuKernelCode(kernels, KernelCompiler.Compile(kernels, processor, threads, options))
-            : new GpuKernelCode(kernels, PtxCompiler.Compile(kernels, _target.Gpu!, threads, options));
+            : new GpuKernelCode(kernels, PtxCompiler.Compile(kernels, _target.Gpu!, threads, options, k => !forAllSizes.Contains(k.StructuralKey)));
     }
 
     private T Stage<T>(string name, Func<T> work)

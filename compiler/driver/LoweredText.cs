@@ -33,14 +33,25 @@ public static class LoweredText
             switch (step)
             {
                 case LaunchStep launch:
-                    if (!kernels.TryGetValue(launch.Kernel.StructuralKey, out var known))
+                    (int Number, Kernel Kernel) Known(Kernel kernel)
                     {
-                        known = (kernels.Count, launch.Kernel);
-                        kernels.Add(launch.Kernel.StructuralKey, known);
+                        if (!kernels.TryGetValue(kernel.StructuralKey, out var known))
+                        {
+                            known = (kernels.Count, kernel);
+                            kernels.Add(kernel.StructuralKey, known);
+                        }
+
+                        return known;
                     }
 
+                    var known = Known(launch.Kernel);
                     text.Append($"{indent}launch {known.Number} {launch.Kernel.Name}({Names(launch.Buffers)}) dims [{string.Join(", ", launch.Dims)}] ")
                         .Append($"items {launch.WorkItems} work {launch.WorkPerItem} scratch {launch.ScratchBytes}{origins}\n");
+                    foreach (var other in launch.Alternatives)
+                    {
+                        text.Append($"{indent}  or {Known(other.Kernel).Number} when {other.When} is not 0: dims [{string.Join(", ", other.Kernel.DimParameters)}] items {other.WorkItems}\n");
+                    }
+
                     break;
                 case CopyStep copy:
                     text.Append($"{indent}copy b{copy.Source.Id} to b{copy.Destination.Id}{origins}\n");

@@ -21,23 +21,53 @@ public sealed class GpuKernelCode : KernelCode
 
     internal override KernelVariant[] Variants(LaunchStep launch, SlotTable slots)
     {
-        var kernel = _kernels[launch.Kernel.StructuralKey];
         var context = launch.WorkItems.Context;
-        var sizes = launch.Dims.Append(launch.WorkItems).Concat(launch.Buffers.Select(b => b.Type.Shape.ElementCount(context))).Distinct().ToList();
-        KernelVariant Variant(PtxCode code, int predicate) => new()
+        var counts = launch.Buffers.Select(b => b.Type.Shape.ElementCount(context)).ToList();
+        var variants = new List<KernelVariant>();
+
+        // Alternatives serve small sizes; what is too large for narrow indices is left to the kernel for all.
+        foreach (var other in launch.Alternatives)
+        {
+            var when = other.When * AreBelow([.. counts, .. other.Kernel.DimParameters, other.WorkItems], PtxKernel.NarrowLimit, context);
+            if (!when.Is(0))
+            {
+                variants.Add(Variant(launch, other.Kernel, _kernels[other.Kernel.StructuralKey].Narrow, when, other.WorkItems, slots));
+            }
+
+            if (when.IsConstant && !when.Is(0))
+            {
+                return [.. variants];
+            }
+        }
+
+        var kernel = _kernels[launch.Kernel.StructuralKey];
+        var isSmall = AreBelow([.. counts, .. launch.Dims, launch.WorkItems], PtxKernel.NarrowLimit, context);
+        if (!isSmall.Is(0))
+        {
+            variants.Add(Variant(launch, launch.Kernel, kernel.Narrow, isSmall, launch.WorkItems, slots));
+        }
+
+        if (!isSmall.IsConstant || isSmall.Is(0))
+        {
+            variants.Add(Variant(launch, launch.Kernel, kernel.Wide!, context.One, launch.WorkItems, slots));
+        }
+
+        return [.. variants];
+    }
+
+    private KernelVariant Variant(LaunchStep launch, Kernel kernel, PtxCode code, Dim when, Dim workItems, SlotTable slots)
+    {
+        var shape = _kernels[kernel.StructuralKey];
+        return new KernelVariant
         {
             CodeOffset = code.Offset,
-            Name = launch.Kernel.Name,
-            PredicateSlot = predicate,
-            ExtentSlot = launch.WorkItems.Is(1) ? -1 : slots.Slot(launch.WorkItems),
-            ScratchSlot = launch.ScratchBytes.Is(0) ? -1 : slots.Slot(launch.ScratchBytes),
-            Gpu = new GpuLaunch(code.Entry, kernel.BlockThreads, kernel.ItemsPerBlock, kernel.MaximumBlocks, code.SharedBytes),
+            Name = kernel.Name,
+            PredicateSlot = when.IsConstant ? -1 : slots.Slot(when),
+            ExtentSlot = workItems.Is(1) ? -1 : slots.Slot(workItems),
+            ScratchSlot = kernel.Scratch.Count == 0 || launch.ScratchBytes.Is(0) ? -1 : slots.Slot(launch.ScratchBytes),
+            Dims = ReferenceEquals(kernel, launch.Kernel) ? null : [.. kernel.DimParameters.Select(slots.Slot)],
+            Gpu = new GpuLaunch(code.Entry, shape.BlockThreads, shape.ItemsPerBlock, shape.MaximumBlocks, code.SharedBytes),
         };
-
-        var isSmall = AreBelow(sizes, PtxKernel.NarrowLimit, context);
-        return isSmall.IsConstant
-            ? [Variant(isSmall.Is(0) ? kernel.Wide : kernel.Narrow, -1)]
-            : [Variant(kernel.Narrow, slots.Slot(isSmall)), Variant(kernel.Wide, -1)];
     }
 
     /// <summary>A dim that is 0 unless all sizes are below the limit.</summary>

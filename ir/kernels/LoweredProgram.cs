@@ -76,12 +76,21 @@ public sealed record LaunchStep(Kernel Kernel, ValueList<LoweredBuffer> Buffers,
     /// <summary>Which written buffers may lie in the memory of which read ones: positions in <see cref="Buffers"/>.</summary>
     public ValueList<(int Input, int Output)> InPlace { get; init; } = [];
 
+    /// <summary>Other kernels that do the same on the same buffers: the first runs whose condition is not 0, else <see cref="Kernel"/>.</summary>
+    public ValueList<LaunchAlternative> Alternatives { get; init; } = [];
+
     /// <summary>Scalar operations of the launch, an estimate for planning.</summary>
     public required Dim Flops { get; init; }
 
     /// <summary>Bytes that the launch reads from and writes to memory, an estimate for planning.</summary>
     public required Dim Traffic { get; init; }
 }
+
+/// <summary>Another kernel for a launch.</summary>
+/// <param name="When">Not 0 where it is to run.</param>
+/// <param name="Kernel">Takes the launch's buffers in their order, has the same checks and no scratch memory.</param>
+/// <param name="WorkItems">Its extent.</param>
+public sealed record LaunchAlternative(Dim When, Kernel Kernel, Dim WorkItems);
 
 /// <summary>Copies all bytes; both have as many.</summary>
 public sealed record CopyStep(LoweredBuffer Source, LoweredBuffer Destination, ValueList<string> Origins) : Step(Origins);

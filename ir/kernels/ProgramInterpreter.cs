@@ -47,9 +47,12 @@ public sealed class ProgramInterpreter(DimContext dims)
         switch (step)
         {
             case LaunchStep launch:
-                var bindings = launch.Dims.Select(_evaluator.Evaluate).ToArray();
+                // What runs under a condition must be right wherever the condition holds.
+                var (kernel, items) = launch.Alternatives.Where(a => _evaluator.Evaluate(a.When) != 0).Select(a => (a.Kernel, a.WorkItems))
+                    .FirstOrDefault((launch.Kernel, launch.WorkItems));
+                var bindings = kernel.DimParameters.Select(_evaluator.Evaluate).ToArray();
                 var buffers = launch.Buffers.Select(Memory).ToArray();
-                var failed = Interpreter.Run(launch.Kernel, buffers, bindings, 0, _evaluator.Evaluate(launch.WorkItems));
+                var failed = Interpreter.Run(kernel, buffers, bindings, 0, _evaluator.Evaluate(items));
                 if (failed != 0)
                 {
                     throw new DlcException(ErrorCodes.BadInput, launch.Kernel.Checks[failed - 1]);

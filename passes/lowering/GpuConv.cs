@@ -42,7 +42,9 @@ internal sealed class GpuConv
         var pixelCount = _pixels.ElementCount(dims);
         var depthShape = new Shape(_w.Dims[1..]);
         var depth = depthShape.ElementCount(dims);
-        var (tileRows, tileColumns) = GpuTiles.For(_conv.Accumulator, channels, pixelCount);
+
+        // Convolutions have many tiles where they take time: one size serves them all.
+        var (tileRows, tileColumns, _) = GpuTiles.For(_conv.Accumulator, _x[0] * _conv.Groups, channels, pixelCount).Last(t => t.Rows <= GpuTiles.Small);
         var (blockRows, blockColumns) = (channels.CeilDiv(tileRows), pixelCount.CeilDiv(tileColumns));
         _kernel.Parallel(_x[0] * _conv.Groups * blockRows * blockColumns, item =>
         {

@@ -14,8 +14,9 @@ internal sealed class GpuMatMul
     private readonly ProgramBuilder _program;
     private readonly LoweringGroup _group;
     private readonly Node _root;
-    private readonly KernelBuilder _kernel;
-    private readonly GroupEmitter _emitter;
+    private readonly List<(Dim When, KernelBuilder Kernel)> _alternatives = [];
+    private KernelBuilder _kernel;
+    private GroupEmitter _emitter;
     private readonly Dim _rows;
     private readonly Dim _columns;
     private readonly Dim _depth;
@@ -45,7 +46,30 @@ internal sealed class GpuMatMul
     {
         var dims = _program.Dims;
         var accumulator = ((MatMul)_root.Op).Accumulator;
-        var (tileRows, tileColumns) = GpuTiles.For(accumulator, _rows, _columns);
+        var tiles = GpuTiles.For(accumulator, _batch.ElementCount(dims), _rows, _columns);
+        Write(accumulator, tiles[^1].Rows, tiles[^1].Columns);
+        var (kernel, emitter) = (_kernel, _emitter);
+        foreach (var (tileRows, tileColumns, when) in tiles.SkipLast(1))
+        {
+            _kernel = new KernelBuilder(_group.KernelName(), dims) { ThreadsPerItem = GpuTiles.Threads };
+            _emitter = new GroupEmitter(_program, _group, _kernel);
+            _emitter.TakeParameters(emitter);
+            Write(accumulator, tileRows, tileColumns);
+            if (_emitter.Arguments.SequenceEqual(emitter.Arguments))
+            {
+                _alternatives.Add((when, _kernel));
+            }
+        }
+
+        var flops = _batch.ElementCount(dims) * _rows * _columns * _depth * 2;
+        _program.Launch(kernel, emitter.Arguments, _depth * tiles[^1].Rows * tiles[^1].Columns, _group.Node.Origins, flops, inPlace: true,
+            alternatives: [.. _alternatives]);
+    }
+
+    /// <summary>Writes the kernel for tiles of a size.</summary>
+    private void Write(ElementType accumulator, int tileRows, int tileColumns)
+    {
+        var dims = _program.Dims;
         var blockRows = _rows.CeilDiv(tileRows);
         var blockColumns = _columns.CeilDiv(tileColumns);
         _kernel.Parallel(_batch.ElementCount(dims) * blockRows * blockColumns, item =>
@@ -75,8 +99,6 @@ internal sealed class GpuMatMul
                 _emitter.Store(_group.Outputs, [.. rows, _kernel.LetWithin(column + c, _columns, "n")]);
             }, validRows);
         });
-        var flops = _batch.ElementCount(dims) * _rows * _columns * _depth * 2;
-        _program.Launch(_kernel, _emitter.Arguments, _depth * tileRows * tileColumns, _group.Node.Origins, flops, inPlace: true);
     }
 
     private Expr ReadA(Expr[] batchIndex, Expr row, Expr k)

@@ -10,17 +10,38 @@ internal static class GpuTiles
     /// <summary>Threads of a block.</summary>
     public const int Threads = 256;
 
-    private const int Large = 128, Small = 64;
+    public const int Small = 64;
 
-    /// <summary>Edges of a tile: large ones read less, small ones waste less.</summary>
-    public static (int Rows, int Columns) For(ElementType accumulator, Dim rows, Dim columns)
+    private const int Large = 128;
+
+    /// <summary>A tile for a few rows: a thread sums part of a column.</summary>
+    public const int ThinRows = 8, ThinColumns = 32;
+
+    /// <summary>Multiprocessors of the GPUs that we compile for, about: fewer large tiles leave some idle.</summary>
+    private const long Multiprocessors = 128;
+
+    /// <summary>
+    /// Edges of tiles with the condition under which each is taken, the last for all else: thin ones for few rows, small ones where there are too few
+    /// large ones to keep the GPU busy.
+    /// </summary>
+    public static List<(int Rows, int Columns, Dim When)> For(ElementType accumulator, Dim batch, Dim rows, Dim columns)
     {
+        var context = rows.Context;
+        Dim AtMost(Dim value, long limit) => value.IsConstant ? context.Const(value.Constant <= limit ? 1 : 0) : context.Const(limit).FloorDiv(value.Max(1));
+        var tiles = new List<(int Rows, int Columns, Dim When)> { (ThinRows, ThinColumns, AtMost(rows, ThinRows)) };
         if (accumulator.Bytes() > sizeof(float))
         {
-            return (Small, Small);
+            tiles.Add((Small, Small, context.One));
+        }
+        else
+        {
+            tiles.Add((Small, Small, AtMost(batch * rows.CeilDiv(Large) * columns.CeilDiv(Large), Multiprocessors)));
+            tiles.Add((Large, Large, context.One));
         }
 
-        static int Edge(Dim extent) => extent is { IsConstant: true, Constant: <= Small } ? Small : Large;
-        return (Edge(rows), Edge(columns));
+        // What comes after a tile that always fits never runs.
+        tiles.RemoveAll(t => t.When.Is(0));
+        var always = tiles.FindIndex(t => t.When.IsConstant);
+        return tiles[..(always + 1)];
     }
 }

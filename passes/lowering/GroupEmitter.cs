@@ -13,6 +13,7 @@ internal sealed class GroupEmitter(ProgramBuilder program, LoweringGroup group, 
 {
     private readonly Dictionary<Value, KernelBuffer> _parameters = [];
     private readonly List<LoweredBuffer> _arguments = [];
+    private readonly List<(Value Value, bool IsWritten)> _order = [];
     private readonly Dictionary<Value, Func<Expr[], Expr>> _given = [];
     private readonly Dictionary<(Value, Expr?, ValueList<Expr>), (Expr Result, int Block)> _pulled = [];
     private Expr? _guard;
@@ -38,6 +39,7 @@ internal sealed class GroupEmitter(ProgramBuilder program, LoweringGroup group, 
         {
             var buffer = program[group.Outer(value)];
             parameter = Add(buffer, $"in", isWritten: false);
+            _order.Add((value, false));
             _parameters.Add(value, parameter);
         }
 
@@ -49,10 +51,20 @@ internal sealed class GroupEmitter(ProgramBuilder program, LoweringGroup group, 
         if (!_parameters.TryGetValue(value, out var parameter))
         {
             parameter = Add(program.Output(group.Node.Outputs[group.Outputs.IndexOf(value)]), "out", isWritten: true);
+            _order.Add((value, true));
             _parameters.Add(value, parameter);
         }
 
         return parameter;
+    }
+
+    /// <summary>Takes the parameters of another kernel of the group, in their order.</summary>
+    public void TakeParameters(GroupEmitter other)
+    {
+        foreach (var (value, isWritten) in other._order)
+        {
+            _ = isWritten ? Output(value) : Input(value);
+        }
     }
 
     public KernelBuffer Add(LoweredBuffer buffer, string name, bool isWritten)

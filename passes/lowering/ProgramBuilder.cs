@@ -112,27 +112,43 @@ internal sealed class ProgramBuilder
     /// <param name="origins">ONNX nodes.</param>
     /// <param name="flops">Scalar operations of the launch; null for those of all work items.</param>
     /// <param name="sparse">Of buffers that are read in places only: the bytes that are read.</param>
+    /// <param name="alternatives">Other kernels that do the same under a condition, on the same buffers in the same order.</param>
     /// <param name="inPlace">The kernel stores each element once: look for outputs that may lie in the memory of inputs.</param>
     public void Launch(KernelBuilder builder, IReadOnlyList<LoweredBuffer> buffers, Dim workPerItem, IEnumerable<string> origins, Dim? flops = null,
-        IReadOnlyDictionary<LoweredBuffer, Dim>? sparse = null, bool inPlace = false)
+        IReadOnlyDictionary<LoweredBuffer, Dim>? sparse = null, bool inPlace = false, params ReadOnlySpan<(Dim When, KernelBuilder Kernel)> alternatives)
     {
         var kernel = builder.Build();
         var mayShare = inPlace ? KernelInPlace.PairsOf(kernel) : [];
-        kernel = kernel.WithInPlace(mayShare);
-        var items = kernel.WorkItems switch
+        var others = new List<(Dim When, Kernel Kernel)>();
+        foreach (var (when, other) in alternatives)
         {
-            DimExpr dim => dim.Dim,
-            IntLiteral literal => Dims.Const(literal.Value),
-            _ => throw new InvalidOperationException($"kernel '{kernel.Name}' has work items that are no dim"),
-        };
+            var built = other.Build();
+            if (!when.Is(0) && built.Checks.SequenceEqual(kernel.Checks))
+            {
+                // What may share memory may do so whichever kernel runs.
+                mayShare = mayShare.Intersect(inPlace ? KernelInPlace.PairsOf(built) : []).ToValueList();
+                others.Add((when, built));
+            }
+        }
+
+        kernel = kernel.WithInPlace(mayShare);
+        var items = ItemsOf(kernel);
         Program.Steps.Add(new LaunchStep(kernel, buffers.ToValueList(), kernel.DimParameters, items, workPerItem, kernel.ScratchBytes,
             origins.ToValueList())
         {
             InPlace = mayShare.Where(p => IsWhole(buffers, mayShare, p)).ToValueList(),
+            Alternatives = others.Select(o => new LaunchAlternative(o.When, o.Kernel.WithInPlace(mayShare), ItemsOf(o.Kernel))).ToValueList(),
             Flops = flops ?? (items * workPerItem),
             Traffic = buffers.Distinct().Aggregate(Dims.Zero, (sum, b) => sum + (sparse?.GetValueOrDefault(b) ?? BytesOf(b))),
         });
     }
+
+    private Dim ItemsOf(Kernel kernel) => kernel.WorkItems switch
+    {
+        DimExpr dim => dim.Dim,
+        IntLiteral literal => Dims.Const(literal.Value),
+        _ => throw new InvalidOperationException($"kernel '{kernel.Name}' has work items that are no dim"),
+    };
 
     /// <summary>All that the kernel reads of the memory of the input may be overwritten by the output; constants may not.</summary>
     private static bool IsWhole(IReadOnlyList<LoweredBuffer> buffers, IReadOnlyList<(int Input, int Output)> pairs, (int Input, int Output) pair)

@@ -2,6 +2,7 @@ using Dlc.Codegen.Ptx;
 using Dlc.IR;
 using Dlc.IR.Kernels;
 using Dlc.IR.Ops;
+using Dlc.IR.Symbolic;
 using Xunit;
 
 namespace Dlc.Tests.Gpu;
@@ -33,13 +34,38 @@ public sealed class GpuProductTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Product_of_any_layout_equals_the_sum(ElementType type, long rows, long columns, long depth, bool transposesA, bool transposesB) =>
-        Check(type, rows, columns, depth, transposesA, transposesB, PtxTarget.Sm80, narrow: true);
+    public void Product_of_any_layout_equals_the_sum(ElementType type, long rows, long columns, long depth, bool transposesA, bool transposesB)
+    {
+        Check(type, rows, columns, depth, transposesA, transposesB, PtxTarget.Sm80, narrow: true, alternatives: true);
+        Check(type, rows, columns, depth, transposesA, transposesB, PtxTarget.Sm80, narrow: true, alternatives: false);
+    }
+
+    [Fact]
+    public void Products_choose_their_tiles_by_size()
+    {
+        var (program, _, module) = Build(ElementType.Float32, 1, 1, 1, false, false, PtxTarget.Sm80);
+        var launch = program.Steps.OfType<LaunchStep>().Single();
+        string Chosen(long m, long n)
+        {
+            var dims = new DimEvaluator(module.Dims);
+            foreach (var (symbol, value) in launch.Buffers.SelectMany(b => b.Type.Shape.Dims).Where(d => d.IsSymbol).Distinct().Zip([m, 64, n]))
+            {
+                dims.Bind(symbol, value);
+            }
+
+            var kernel = launch.Alternatives.Where(a => dims.Evaluate(a.When) != 0).Select(a => a.Kernel).FirstOrDefault(launch.Kernel);
+            return kernel.ToString().Split("f32[")[1].Split(']')[0];
+        }
+
+        Assert.Equal("8 x 32", Chosen(4, 4096));
+        Assert.Equal("64 x 64", Chosen(200, 768));
+        Assert.Equal("128 x 128", Chosen(4096, 4096));
+    }
 
     [Theory]
     [InlineData(ElementType.Float32)]
     [InlineData(ElementType.BFloat16)]
-    public void Product_with_wide_indices_equals_the_sum(ElementType type) => Check(type, 70, 71, 35, false, true, PtxTarget.Sm90, narrow: false);
+    public void Product_with_wide_indices_equals_the_sum(ElementType type) => Check(type, 70, 71, 35, false, true, PtxTarget.Sm90, narrow: false, alternatives: false);
 
     [Theory]
     [InlineData(ElementType.Float16, "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32")]
@@ -55,13 +81,13 @@ public sealed class GpuProductTests
         Assert.DoesNotContain(".local", text, StringComparison.Ordinal);
     }
 
-    private static void Check(ElementType type, long rows, long columns, long depth, bool transposesA, bool transposesB, PtxTarget target, bool narrow)
+    private static void Check(ElementType type, long rows, long columns, long depth, bool transposesA, bool transposesB, PtxTarget target, bool narrow, bool alternatives)
     {
         var (program, inputs, module) = Build(type, rows, columns, depth, transposesA, transposesB, target);
-        using var device = new PtxProgram(module.Dims, narrow, target.Capability);
+        using var device = new PtxProgram(module.Dims, narrow, target.Capability, alternatives);
         var actual = device.Run(program, inputs)[0];
         var (a, b) = (inputs[0], inputs[1]);
-        Assert.Equal([2, rows, columns], actual.Dims.ToArray());
+        Assert.Equal([2L, rows, columns], actual.Dims.ToArray());
         for (var batch = 0L; batch < 2; batch++)
         {
             for (var r = 0L; r < rows; r++)

@@ -26,7 +26,7 @@ internal static class PtxLaunch
 
         var (image, small, large) = Compiled.GetOrAdd((kernel.StructuralKey, capability), _ => Compile(kernel, capability));
         PtxKernel launch = image.Kernels[0];
-        PtxCode code = narrow ? launch.Narrow : launch.Wide;
+        PtxCode code = narrow ? launch.Narrow : launch.Wide!;
         long blocks = Math.Min(launch.MaximumBlocks, ((items - 1) / launch.ItemsPerBlock) + 1);
         List<PtxArgument> arguments = [.. buffers.Select(b => (PtxArgument)b), .. dims.Select(d => (PtxArgument)d)];
         ulong scratch = 0;
@@ -71,6 +71,6 @@ internal static class PtxLaunch
     {
         PtxImage image = PtxCompiler.Compile([kernel], capability == 80 ? PtxTarget.Sm80 : PtxTarget.Sm90, 1);
         PtxKernel launch = image.Kernels[0];
-        return (image, PtxModule.Parse(Text(image, launch.Narrow)), PtxModule.Parse(Text(image, launch.Wide)));
+        return (image, PtxModule.Parse(Text(image, launch.Narrow)), PtxModule.Parse(Text(image, launch.Wide!)));
     }
 }
