@@ -87,7 +87,7 @@ public sealed unsafe class PtxModule : IDisposable
         };
 
         // The module's own variables are part of the device's memory too.
-        using var ownVariables = _layout.Lock.EnterScope();
+        using var ownVariables = (_layout.Globals.Length == 0 ? new Lock() : _layout.Lock).EnterScope();
         using var deviceMemory = memory.Lock.EnterScope();
         try
         {
