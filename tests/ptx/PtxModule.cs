@@ -71,7 +71,7 @@ public sealed unsafe class PtxModule : IDisposable
     {
         var program = Program(kernel);
         Check(program, grid, block, sharedBytes);
-        using var values = Arguments(program.Function, arguments);
+        using var values = Arguments(program.Function, memory, arguments);
         var launch = new Launch
         {
             Program = program,
@@ -113,7 +113,7 @@ public sealed unsafe class PtxModule : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _layout.Dispose();
 
-    private static Region Arguments(PtxFunction function, ReadOnlySpan<PtxArgument> arguments)
+    private static Region Arguments(PtxFunction function, PtxMemory memory, ReadOnlySpan<PtxArgument> arguments)
     {
         if (arguments.Length != function.Parameters.Count)
         {
@@ -137,6 +137,14 @@ public sealed unsafe class PtxModule : IDisposable
                 region.Dispose();
                 throw new PtxFault(
                     PtxCheck.Launch, function.Name, $"argument {i} has {arguments[i].Bytes} bytes, parameter {parameter.Name} has {parameter.Bytes}");
+            }
+
+            // What points nowhere cannot be used, and then its alignment does not matter.
+            if (arguments[i].Bits % (ulong)parameter.PointeeAlignment != 0 && memory.Find(arguments[i].Bits) is not null)
+            {
+                region.Dispose();
+                throw new PtxFault(
+                    PtxCheck.Launch, function.Name, $"argument {i} is 0x{arguments[i].Bits:x}, {parameter.Name} is a multiple of {parameter.PointeeAlignment}");
             }
 
             for (int b = 0; b < parameter.Bytes; b++)

@@ -175,7 +175,8 @@ internal sealed partial class KernelDecoder
             bytes,
             Has("volatile") || Has("relaxed") || Has("acquire") || Has("release") || Has("acq_rel"),
             Has("acquire") || Has("acq_rel"),
-            Has("release") || Has("acq_rel"));
+            Has("release") || Has("acq_rel"),
+            Has("nc"));
     }
 
     private void Load(PtxInstruction instruction)

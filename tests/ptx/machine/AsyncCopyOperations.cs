@@ -107,12 +107,12 @@ internal sealed unsafe class WaitCopiesOperation(int groups) : Operation
     public override void Run(Warp warp, uint mask)
     {
         var region = warp.Block.Shared;
+        ulong* buffer = stackalloc ulong[2];
         for (uint rest = mask; rest != 0; rest &= rest - 1)
         {
             int lane = BitOperations.TrailingZeroCount(rest);
             var copies = warp.Block.Copies((warp.Index * Warp.Lanes) + lane);
             int kept = 0;
-            ulong* buffer = stackalloc ulong[2];
             for (int i = 0; i < copies.Pending.Count; i++)
             {
                 var copy = copies.Pending[i];

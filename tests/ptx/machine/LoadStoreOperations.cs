@@ -11,7 +11,16 @@ namespace Dlc.Ptx.Machine;
 /// <param name="Strong">Whether the access is volatile or relaxed: races with nothing of its kind.</param>
 /// <param name="Acquires">Whether what others have released is seen from here on.</param>
 /// <param name="Releases">Whether others that see it see what was done before.</param>
-internal sealed record AccessShape(Space Space, int Address, long Offset, int Bytes, bool Strong = false, bool Acquires = false, bool Releases = false);
+/// <param name="ReadOnlyPath">Whether a load goes by caches that do not see what the kernel writes (<c>.nc</c>).</param>
+internal sealed record AccessShape(
+    Space Space,
+    int Address,
+    long Offset,
+    int Bytes,
+    bool Strong = false,
+    bool Acquires = false,
+    bool Releases = false,
+    bool ReadOnlyPath = false);
 
 /// <summary>Loads one to eight elements into registers; a result of -1 is dropped.</summary>
 internal sealed unsafe class LoadOperation(int[] results, AccessShape shape, bool signed) : Operation
@@ -34,6 +43,11 @@ internal sealed unsafe class LoadOperation(int[] results, AccessShape shape, boo
             places[lane] = place;
             region = access.Locate(warp, lane, shape.Space, place, all, false, out long offset);
             access.Read(warp, lane, region, offset, all, shape.Strong ? AccessStamp.Atomic : 0);
+            if (shape.ReadOnlyPath)
+            {
+                access.DemandUntouched(warp, lane, region, offset, all);
+            }
+
             if (shape.Strong && region != warp.Block.Shared && region != warp.Block.Local)
             {
                 access.Synchronise(place, shape.Acquires, false);

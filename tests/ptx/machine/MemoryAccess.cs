@@ -167,6 +167,24 @@ internal sealed unsafe class MemoryAccess(Launch launch, BlockRunner block)
         }
     }
 
+    /// <summary>Fails when the launch has written what is read by caches that do not see it.</summary>
+    public void DemandUntouched(Warp warp, int lane, Region region, long offset, int bytes)
+    {
+        if (region.Writes is null)
+        {
+            return;
+        }
+
+        long last = (offset + bytes - 1) >> region.Shift;
+        for (long granule = offset >> region.Shift; granule <= last; granule++)
+        {
+            if (region.Writes[granule] != 0)
+            {
+                throw Race(warp, lane, region, granule, region.Writes[granule], "reads (.nc: not kept coherent within a launch)", "wrote");
+            }
+        }
+    }
+
     /// <summary>Records a write and finds races with reads and writes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(Warp warp, int lane, Region region, long offset, int bytes, ulong flags)

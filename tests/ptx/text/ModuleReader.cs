@@ -121,7 +121,8 @@ internal sealed class ModuleReader
         string type = context.type().GetText()[1..];
         int size = PtxTypes.Bytes(type);
         int alignment = context.alignment() is { } given ? Integer(given.INT().GetText()) : size;
-        return new("param", context.ID().GetText(), alignment, size * Count(context.extent())) { Type = type };
+        int pointee = context.pointer()?.alignment() is { } told ? Integer(told.INT().GetText()) : 1;
+        return new("param", context.ID().GetText(), alignment, size * Count(context.extent())) { Type = type, PointeeAlignment = pointee };
     }
 
     private static byte[] Content(PtxParser.InitializerContext? context, int size)

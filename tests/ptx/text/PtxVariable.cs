@@ -10,6 +10,9 @@ internal sealed record PtxVariable(string Space, string Name, int Alignment, lon
     /// <summary>The first bytes of its content; what is missing is zero.</summary>
     public byte[] Content { get; init; } = [];
 
+    /// <summary>What the address that a parameter holds is a multiple of; 1 where the text does not say.</summary>
+    public int PointeeAlignment { get; init; } = 1;
+
     /// <summary>The element type as written, without its dot.</summary>
     public string Type { get; init; } = "";
 

@@ -178,6 +178,23 @@ public sealed class CheckTests
         Assert.NotEqual(0, fault!.Line);
     }
 
+    [Theory]
+    [InlineData("ld.global.nc.b32 %r1, [%rd1];\nst.global.b32 [%rd1], %r0;", false)]
+    [InlineData("st.global.b32 [%rd1], %r0;\nld.global.b32 %r1, [%rd1];", false)]
+    [InlineData("st.global.b32 [%rd1], %r0;\nld.global.nc.b32 %r1, [%rd1];", true)]
+    public void What_a_kernel_writes_must_not_be_read_by_the_read_only_path(string instructions, bool caught) =>
+        Expect(caught, PtxCheck.Race, Run(instructions, 32));
+
+    [Fact]
+    public void A_pointer_must_have_the_alignment_that_the_kernel_counts_on()
+    {
+        using var module = PtxKernel.Module(".param .u64 .ptr .global .align 16 out", "ret;");
+        using var memory = new PtxMemory();
+        ulong output = memory.Allocate(32);
+        module.Launch("k", memory, 1, 1, 0, output);
+        Assert.Equal(PtxCheck.Launch, Assert.Throws<PtxFault>(() => module.Launch("k", memory, 1, 1, 0, output + 8)).Check);
+    }
+
     [Fact]
     public void The_thread_and_the_address_of_an_access_out_of_bounds_are_named()
     {
