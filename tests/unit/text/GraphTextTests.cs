@@ -39,6 +39,28 @@ public sealed class GraphTextTests
     }
 
     [Fact]
+    public void Equal_products_are_read_back()
+    {
+        const string text = """
+            module "m" {
+              symbol a, b, c, d
+              fact 1 <= a from "test"
+              fact a*b == c*d from "reshape"
+              fact 12*a == d from "reshape"
+              graph(%0 "x": f32[a, b]) {
+                return %0
+              }
+            }
+            """;
+        var facts = GraphParser.Parse(GraphPrinter.Print(GraphParser.Parse(text))).Facts;
+        var (a, b, c, d) = (facts.Context.Symbol("a"), facts.Context.Symbol("b"), facts.Context.Symbol("c"), facts.Context.Symbol("d"));
+        Assert.Equal(Proof.True, facts.ProveEqual(5 * a * b, 5 * c * d));
+        Assert.Equal(Proof.True, facts.ProveEqual(b, 12 * c));
+        Assert.Equal(Proof.True, facts.ProveDivisible(d, 12));
+        Assert.Equal(Proof.Unknown, facts.ProveEqual(a, c));
+    }
+
+    [Fact]
     public void Branches_keep_facts_and_guards_of_their_own()
     {
         var again = GraphParser.Parse(GraphPrinter.Print(SampleModules.Branch()));
