@@ -7,12 +7,13 @@ namespace Dlc.Ptx;
 public sealed unsafe class PtxMemory : IDisposable
 {
     private readonly List<Region?> _slots = [null];
+    private readonly HashSet<Region> _regions = [];
 
     /// <summary>Held while the memory is changed and while a kernel runs on it: launches on one memory follow one another.</summary>
     internal Lock Lock { get; } = new();
 
     /// <summary>The allocations that are alive.</summary>
-    internal IEnumerable<Region> Regions => _slots.OfType<Region>().Distinct();
+    internal IReadOnlyCollection<Region> Regions => _regions;
 
     /// <summary>Allocates <paramref name="bytes"/>, which nobody has written yet; the address is a multiple of 256.</summary>
     /// <param name="bytes">Bytes; 0 gives an address that may not be accessed.</param>
@@ -22,6 +23,7 @@ public sealed unsafe class PtxMemory : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         using var _ = Lock.EnterScope();
         var region = new Region(name, bytes, (ulong)_slots.Count << AddressSpace.SlotShift);
+        _regions.Add(region);
         for (long covered = -1; covered < bytes >> AddressSpace.SlotShift; covered++)
         {
             _slots.Add(region);
@@ -110,25 +112,24 @@ public sealed unsafe class PtxMemory : IDisposable
     {
         using var _ = Lock.EnterScope();
         var region = Find(address) ?? throw new ArgumentException($"nothing is allocated at 0x{address:x}");
-        for (int i = 0; i < _slots.Count; i++)
+        for (int slot = (int)(region.Address >> AddressSpace.SlotShift); _slots[slot] == region; slot++)
         {
-            if (_slots[i] == region)
-            {
-                _slots[i] = null;
-            }
+            _slots[slot] = null;
         }
 
+        _regions.Remove(region);
         region.Dispose();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var region in Regions.ToList())
+        foreach (var region in _regions)
         {
             region.Dispose();
         }
 
+        _regions.Clear();
         _slots.Clear();
     }
 
