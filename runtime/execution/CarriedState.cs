@@ -7,10 +7,10 @@ namespace Dlc.Runtime.Execution;
 /// Where a carried value stands in one execution: the memory that the current iteration reads, and two buffers that iterations write to
 /// in turn. They are planned (addresses in a block) or, where sizes are unknown before the loop, blocks of their own.
 /// </summary>
-internal sealed unsafe class CarriedState(CarriedInfo info, int rank, int runsBeforeTrim, IMemorySource? source) : IDisposable
+internal sealed unsafe class CarriedState(CarriedInfo info, int rank, int runsBeforeTrim, IMemorySource? source, MemoryBudget? budget) : IDisposable
 {
-    private readonly ScopedBlock? _block0 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim, source);
-    private readonly ScopedBlock? _block1 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim, source);
+    private readonly ScopedBlock? _block0 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim, source, budget);
+    private readonly ScopedBlock? _block1 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim, source, budget);
     private byte* _planned0;
     private byte* _planned1;
     private long _plannedBytes;
@@ -63,6 +63,12 @@ internal sealed unsafe class CarriedState(CarriedInfo info, int rank, int runsBe
 
     /// <summary>Bytes held outside of planned blocks.</summary>
     public long OwnBytes => (_block0?.Capacity ?? 0) + (_block1?.Capacity ?? 0);
+
+    public void Release()
+    {
+        _block0?.Release();
+        _block1?.Release();
+    }
 
     public void EndRun()
     {

@@ -54,6 +54,28 @@ internal sealed unsafe class Executor : IDisposable
     /// <param name="pool">Workers held for this run, or null to run on this thread alone.</param>
     public void Run(RunBinding binding, PlanCache cache, WorkerPool? pool)
     {
+        while (true)
+        {
+            try
+            {
+                RunOnce(binding, cache, pool);
+                return;
+            }
+            catch (DlcRuntimeException e) when (e.Code == RuntimeErrors.MemoryLimit)
+            {
+                _loops.Release();
+                if (!Store.MakeRoom(cache))
+                {
+                    throw;
+                }
+
+                binding.Begin();
+            }
+        }
+    }
+
+    private void RunOnce(RunBinding binding, PlanCache cache, WorkerPool? pool)
+    {
         _pool = pool;
         bool isDone = false;
         try

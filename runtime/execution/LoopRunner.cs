@@ -25,7 +25,7 @@ internal sealed unsafe class LoopRunner : IDisposable
             {
                 for (int i = 0; i < loop.Loop.ScanOutputs.Length; i++)
                 {
-                    _scans[loop.FirstScan + i] = new ScanState(_values[loop.Loop.ScanOutputs[i].BodyOut].Dims.Length, runsBeforeTrim, device);
+                    _scans[loop.FirstScan + i] = new ScanState(_values[loop.Loop.ScanOutputs[i].BodyOut].Dims.Length, runsBeforeTrim, device, executor.Store.Budget);
                 }
             }
         }
@@ -43,6 +43,15 @@ internal sealed unsafe class LoopRunner : IDisposable
             }
 
             return sum;
+        }
+    }
+
+    /// <summary>Frees what loops collect into. Not while a run is under way.</summary>
+    public void Release()
+    {
+        foreach (var scan in _scans)
+        {
+            scan.Release();
         }
     }
 

@@ -5,10 +5,10 @@ using Dlc.Runtime.Native;
 namespace Dlc.Runtime.Execution;
 
 /// <summary>Collects the values of a scan output whose final size is unknown while the loop runs.</summary>
-internal sealed unsafe class ScanState(int rank, int runsBeforeTrim, DeviceContext? device) : IDisposable
+internal sealed unsafe class ScanState(int rank, int runsBeforeTrim, DeviceContext? device, MemoryBudget? budget) : IDisposable
 {
-    private NativeBlock _block = new(device);
-    private NativeBlock _spare = new(device);
+    private NativeBlock _block = new(device, budget);
+    private NativeBlock _spare = new(device, budget);
     private ArenaPolicy _policy = new(runsBeforeTrim);
 
     /// <summary>Bytes of one iteration's value.</summary>
@@ -24,6 +24,13 @@ internal sealed unsafe class ScanState(int rank, int runsBeforeTrim, DeviceConte
     public long Bytes { get; private set; }
 
     public long OwnBytes => _block.Capacity + _spare.Capacity;
+
+    /// <summary>Frees what was collected. Not while a run is under way.</summary>
+    public void Release()
+    {
+        _block.Resize(0);
+        _spare.Resize(0);
+    }
 
     public void Begin()
     {

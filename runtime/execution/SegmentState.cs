@@ -14,17 +14,17 @@ internal sealed unsafe class SegmentState : IDisposable
     private readonly long[] _planned;
 
     // The plans that were in force when this one was made: of the entry, and of the bind points before this one.
-    private readonly ArenaPlan?[] _before;
+    private readonly PlacedBuffer[]?[] _before;
     private ArenaPlan? _plan;
     private long _wall;
 
-    public SegmentState(PreparedPoint point, int runsBeforeTrim, IMemorySource? source)
+    public SegmentState(PreparedPoint point, int runsBeforeTrim, IMemorySource? source, MemoryBudget? budget)
     {
         _point = point;
-        _block = new ScopedBlock(runsBeforeTrim, source);
+        _block = new ScopedBlock(runsBeforeTrim, source, budget);
         _planned = new long[point.Items.Length];
         Array.Fill(_planned, -1);
-        _before = new ArenaPlan?[point.Id];
+        _before = new PlacedBuffer[]?[point.Id];
         Sizes = new long[point.Items.Length];
     }
 
@@ -47,7 +47,7 @@ internal sealed unsafe class SegmentState : IDisposable
         bool isSame = _plan is not null && Sizes.AsSpan().SequenceEqual(_planned);
         for (int p = 0; p < _before.Length; p++)
         {
-            var plan = p == 0 ? entry.Arena : others[p]?.Current;
+            var plan = p == 0 ? entry.Occupied : others[p]?.Current?.Buffers;
             isSame &= _before[p] == plan;
             _before[p] = plan;
         }
@@ -74,6 +74,8 @@ internal sealed unsafe class SegmentState : IDisposable
         _block.EndRun();
     }
 
+    public void Release() => _block.Release();
+
     public void Dispose() => _block.Dispose();
 
     // Apart from Plan, which runs every time: a lambda allocates what it captures as soon as its method begins.
@@ -86,7 +88,7 @@ internal sealed unsafe class SegmentState : IDisposable
         var obstacles = new List<PlacedBuffer>();
         foreach (var plan in _before)
         {
-            obstacles.AddRange(plan is null ? [] : Array.FindAll(plan.Buffers, b => b.Offset < entry.ArenaBytes));
+            obstacles.AddRange(plan is null ? [] : Array.FindAll(plan, b => b.Offset < entry.ArenaBytes));
         }
 
         var problem = groups.Problem(Sizes, [.. obstacles], _wall);

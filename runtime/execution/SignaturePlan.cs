@@ -31,6 +31,15 @@ internal sealed class SignaturePlan
     /// <summary>How the run stays within its limit; null where it does anyway.</summary>
     public Rematerialization.LimitedPlan? Limited { get; init; }
 
+    /// <summary>Bytes of weights, inputs and those outputs whose sizes are known.</summary>
+    public required long OutsideBytes { get; init; }
+
+    /// <summary>Bytes of the limit that are left for sizes that data decides.</summary>
+    public required long Reserve { get; init; }
+
+    /// <summary>What lies where in the arena, by places of the order.</summary>
+    public required PlacedBuffer[] Occupied { get; init; }
+
     /// <summary>Whether it goes by measured costs.</summary>
     public bool IsCalibrated { get; init; }
 

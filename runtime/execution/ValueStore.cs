@@ -28,6 +28,7 @@ internal sealed unsafe class ValueStore : IDisposable
     private readonly PlanOptions _options;
     private ArenaPolicy _policy;
     private SignaturePlan? _plan;
+    private SignaturePlan? _entered;
 
     /// <summary>Where the arena is that the addresses point into: ours or the host's.</summary>
     private byte* _base;
@@ -37,7 +38,8 @@ internal sealed unsafe class ValueStore : IDisposable
     public ValueStore(LoadedExecutable executable, int runsBeforeTrim, long keptArenaBytes, PlanOptions options, DeviceContext? device)
     {
         _device = device;
-        _arena = new NativeBlock(device);
+        Budget = device is null && options.MemoryLimit < long.MaxValue ? new MemoryBudget() : null;
+        _arena = new NativeBlock(device, Budget);
         _outside = new NativeBlock(device is null ? null : new PinnedMemory(device.Model.Device));
         _ports = device is null ? null : new DevicePorts(executable.Model, device);
         _executable = executable;
@@ -57,13 +59,13 @@ internal sealed unsafe class ValueStore : IDisposable
         Carried = new CarriedState[_model.Carried.Length];
         for (int c = 0; c < Carried.Length; c++)
         {
-            Carried[c] = new CarriedState(_model.Carried[c], _values[_model.Carried[c].BodyIn].Dims.Length, runsBeforeTrim, device);
+            Carried[c] = new CarriedState(_model.Carried[c], _values[_model.Carried[c].BodyIn].Dims.Length, runsBeforeTrim, device, Budget);
         }
 
         _segments = new SegmentState?[_model.Points.Length];
         for (int p = 1; p < _segments.Length; p++)
         {
-            _segments[p] = _model.Points[p].Items.Length > 0 ? new SegmentState(_model.Points[p], runsBeforeTrim, device) : null;
+            _segments[p] = _model.Points[p].Items.Length > 0 ? new SegmentState(_model.Points[p], runsBeforeTrim, device, Budget) : null;
         }
     }
 
@@ -83,6 +85,9 @@ internal sealed unsafe class ValueStore : IDisposable
     public byte* Nothing { get; }
 
     public CarriedState[] Carried { get; }
+
+    /// <summary>What all blocks may hold together, under a limit.</summary>
+    public MemoryBudget? Budget { get; }
 
     /// <summary>Bytes allocated now for intermediate values.</summary>
     public long AllocatedBytes
@@ -109,8 +114,29 @@ internal sealed unsafe class ValueStore : IDisposable
     /// <exception cref="DlcRuntimeException">Whatever is wrong with the dims.</exception>
     public SignaturePlan Enter(RunBinding binding, PlanCache cache)
     {
+        _entered = null;
         var plan = PlanFor(binding, cache);
+        _entered = plan;
+        if (Budget is not null)
+        {
+            Budget.Begin(_options.MemoryLimit - plan.OutsideBytes);
+            if (Budget.Held - _arena.Capacity + Math.Max(_arena.Capacity, plan.ArenaBytes) > Budget.Allowance)
+            {
+                // Held from runs with other dims.
+                ReleaseBlocks();
+                if (plan.ArenaBytes < _arena.Capacity)
+                {
+                    Shrink(plan.ArenaBytes);
+                }
+            }
+        }
+
         byte* hosts = binding.ArenaFor(plan.ArenaBytes, _device is not null);
+        if (hosts != null)
+        {
+            Budget?.Begin(_options.MemoryLimit - plan.OutsideBytes - plan.ArenaBytes);
+        }
+
         if (plan == _plan && (hosts == null ? !_isHosts : hosts == _base))
         {
             AssignAddresses(_model.Points[0].Volatile);
@@ -162,6 +188,41 @@ internal sealed unsafe class ValueStore : IDisposable
     /// <summary>Whether a plan was made under a limit before its costs were measured.</summary>
     private bool IsStale(SignaturePlan plan) => plan is { Limited: not null, IsCalibrated: false } && _options.Calibration?.IsComplete == true;
 
+    /// <summary>
+    /// After a run was refused memory for sizes that data decided: plans its dims anew with room for them.
+    /// </summary>
+    /// <returns>Whether the run may begin again, which it may not where state could have been overwritten already.</returns>
+    /// <exception cref="DlcRuntimeException">MemoryLimit: there is no such plan.</exception>
+    public bool MakeRoom(PlanCache cache)
+    {
+        if (Budget is not { Needed: > 0 } || _entered is not { } plan)
+        {
+            return false;
+        }
+
+        long beside = Budget.Needed - (_isHosts ? 0 : _arena.Capacity);
+        ReleaseBlocks();
+        var next = SignaturePlanner.Make(_model, plan.Key, _options, Math.Max(beside, plan.Reserve + (plan.Reserve / 4)));
+        cache.Remove(plan);
+        cache.Add(next);
+        Shrink(next.ArenaBytes);
+        _plan = null;
+        return Array.TrueForAll(_model.Model.Outputs, o => o.UpdatesInput < 0);
+    }
+
+    private void ReleaseBlocks()
+    {
+        foreach (var segment in _segments)
+        {
+            segment?.Release();
+        }
+
+        foreach (var carried in Carried)
+        {
+            carried.Release();
+        }
+    }
+
     /// <summary>Ends an execution, which may have failed.</summary>
     public void Leave()
     {
@@ -204,6 +265,10 @@ internal sealed unsafe class ValueStore : IDisposable
         foreach (int v in point.Values)
         {
             Bytes[v] = ValueSizes.Of(_model.Model, v, Slots);
+            if (_model.Roles[v] == ValueRole.Output)
+            {
+                Budget?.Charge(Bytes[v]);
+            }
         }
 
         var segment = _segments[pointId];

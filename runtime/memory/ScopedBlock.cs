@@ -3,9 +3,9 @@ using Dlc.Runtime.Native;
 namespace Dlc.Runtime.Memory;
 
 /// <summary>A block that is asked for sizes within a run and may be made smaller between runs.</summary>
-internal sealed unsafe class ScopedBlock(int runsBeforeTrim, IMemorySource? source) : IDisposable
+internal sealed unsafe class ScopedBlock(int runsBeforeTrim, IMemorySource? source, MemoryBudget? budget = null) : IDisposable
 {
-    private readonly NativeBlock _block = new(source);
+    private readonly NativeBlock _block = new(source, budget);
     private ArenaPolicy _policy = new(runsBeforeTrim);
     private long _needed;
 
@@ -28,6 +28,9 @@ internal sealed unsafe class ScopedBlock(int runsBeforeTrim, IMemorySource? sour
             _block.Resize(capacity);
         }
     }
+
+    /// <summary>Frees it. Not while a run is under way.</summary>
+    public void Release() => _block.Resize(0);
 
     public void Dispose() => _block.Dispose();
 }

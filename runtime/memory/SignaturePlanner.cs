@@ -14,8 +14,9 @@ internal static unsafe class SignaturePlanner
     /// <param name="model">The model.</param>
     /// <param name="key">Dims of all inputs, one after the other.</param>
     /// <param name="options">What else it depends on.</param>
+    /// <param name="reserve">Bytes of the limit to leave for sizes that data decides.</param>
     /// <exception cref="DlcRuntimeException">WrongDim, BrokenGuard, NegativeDim, DimOverflow, OutOfMemory, MemoryLimit.</exception>
-    public static SignaturePlan Make(PreparedModel model, ReadOnlySpan<long> key, PlanOptions options)
+    public static SignaturePlan Make(PreparedModel model, ReadOnlySpan<long> key, PlanOptions options, long reserve = 0)
     {
         var point = model.Points[0];
         var slots = new long[model.Model.SlotNames.Length];
@@ -59,18 +60,21 @@ internal static unsafe class SignaturePlanner
         // Before anything is looked up, as measuring may end at any time.
         bool isCalibrated = options.Calibration?.IsComplete == true;
         LimitedPlan? limited = null;
+        long outside = OutsideBytes(model.Model, bytes);
         if (options.MemoryLimit < long.MaxValue)
         {
-            long outside = OutsideBytes(model.Model, bytes);
-            if (best.Bytes > options.MemoryLimit - outside)
+            if (best.Bytes > options.MemoryLimit - outside - reserve)
             {
-                limited = Limit(model, model.Orders[number], sizes, slots, bytes, options, outside);
+                limited = Limit(model, model.Orders[number], sizes, slots, bytes, options, outside, reserve);
             }
         }
 
         return new SignaturePlan
         {
             Limited = limited,
+            OutsideBytes = outside,
+            Reserve = reserve,
+            Occupied = limited?.Occupied() ?? best.Buffers,
             IsCalibrated = isCalibrated,
             Key = key.ToArray(),
             Hash = PlanCache.HashOf(key),
@@ -88,13 +92,14 @@ internal static unsafe class SignaturePlanner
         model.WeightBytes + model.Inputs.Sum(i => bytes[i.Value]) + model.Outputs.Where(o => o.UpdatesInput == -1).Sum(o => bytes[o.Value]);
 
     private static LimitedPlan Limit(
-        PreparedModel model, PreparedOrder order, long[] sizes, long[] slots, long[] bytes, PlanOptions options, long outside)
+        PreparedModel model, PreparedOrder order, long[] sizes, long[] slots, long[] bytes, PlanOptions options, long outside, long reserve)
     {
         var ladder = LimitedPlan.LadderOf(model, order, sizes, slots, bytes, options);
-        return LimitedPlan.Choose(model, order, ladder, options.MemoryLimit - outside) ?? throw new DlcRuntimeException(
+        return LimitedPlan.Choose(model, order, ladder, options.MemoryLimit - outside - reserve) ?? throw new DlcRuntimeException(
             RuntimeErrors.MemoryLimit,
             "the memory limit is too low for these dims",
-            $"at least {ladder.LeastBytes + outside} bytes (weights, inputs and outputs {outside}, arena {ladder.LeastBytes})",
+            $"at least {ladder.LeastBytes + outside + reserve} bytes (weights, inputs and outputs {outside}, arena {ladder.LeastBytes}"
+                + (reserve > 0 ? $", sizes that data decides {reserve})" : ")"),
             $"{options.MemoryLimit}");
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dlc.Runtime.Memory;
 
 namespace Dlc.Runtime.Native;
 
@@ -6,7 +7,7 @@ namespace Dlc.Runtime.Native;
 /// Memory outside of the managed heap that grows on demand and is aligned to 64 bytes. Growing and shrinking lose the contents. Not safe
 /// from several threads.
 /// </summary>
-internal sealed unsafe class NativeBlock(IMemorySource? source = null) : IDisposable
+internal sealed unsafe class NativeBlock(IMemorySource? source = null, MemoryBudget? budget = null) : IDisposable
 {
     public const int Alignment = 64;
     private const long MapFrom = 1 << 20;
@@ -46,6 +47,7 @@ internal sealed unsafe class NativeBlock(IMemorySource? source = null) : IDispos
     /// <exception cref="DlcRuntimeException">OutOfMemory; the block is then empty.</exception>
     public void Resize(long bytes)
     {
+        budget?.Check(Capacity, bytes);
         Free();
         if (bytes <= 0)
         {
@@ -69,6 +71,7 @@ internal sealed unsafe class NativeBlock(IMemorySource? source = null) : IDispos
         }
 
         Capacity = bytes;
+        budget?.Add(bytes);
     }
 
     public void Dispose()
@@ -90,6 +93,7 @@ internal sealed unsafe class NativeBlock(IMemorySource? source = null) : IDispos
         NativeMemory.AlignedFree(_small);
         _small = null;
         Address = null;
+        budget?.Add(-Capacity);
         Capacity = 0;
     }
 }

@@ -89,6 +89,11 @@ internal sealed class LimitedPlan
     public static LimitedPlan? Choose(PreparedModel model, PreparedOrder order, PlanLadder ladder, long arenaLimit) =>
         ladder.Choose(arenaLimit) is var rung && rung >= 0 ? new LimitedPlan(ProgramTopology.Of(model, order), order, ladder, rung) : null;
 
+    /// <summary>What lies where in the arena, by places of the order: what is done for a step is done at its place.</summary>
+    public PlacedBuffer[] Occupied() => [.. Plan.Residences.Select((r, i) =>
+        new PlacedBuffer(Program.PlaceOf(Plan.Actions[r.First].Serves), Program.LastPlaceOf(Plan.Actions[r.Last].Serves), Offsets[i], ArenaProblem.Round(r.Bytes)))
+        .Where(b => b.Bytes > 0)];
+
     private int ResidenceOf(int value, int action)
     {
         int found = -1;

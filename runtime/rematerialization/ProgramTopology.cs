@@ -55,6 +55,26 @@ internal sealed class ProgramTopology
         }
     }
 
+    /// <summary>The first place of a step; one past all places for what is done after the last step.</summary>
+    public int PlaceOf(int step)
+    {
+        int at = Array.BinarySearch(_stepOfPlace, step);
+        if (at < 0)
+        {
+            return step < 0 ? 0 : _stepOfPlace.Length - 1;
+        }
+
+        while (at > 0 && _stepOfPlace[at - 1] == step)
+        {
+            at--;
+        }
+
+        return at;
+    }
+
+    /// <summary>The last place of a step: that of a branch or loop where it ends.</summary>
+    public int LastPlaceOf(int step) => step + 1 < _order.Main.Length ? Math.Max(PlaceOf(step), PlaceOf(step + 1) - 1) : _stepOfPlace.Length - 1;
+
     private StepTopology Build()
     {
         var items = _model.Points[0].Items;
