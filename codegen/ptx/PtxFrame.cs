@@ -42,6 +42,9 @@ internal sealed class PtxFrame
 
     internal bool IsNarrow { get; }
 
+    /// <summary>Whether f32 products may run on tensor cores, their operands rounded to tf32.</summary>
+    internal bool AllowsTf32 { get; init; }
+
     /// <summary>The type of indices.</summary>
     internal LLVMTypeRef IndexType => IsNarrow ? Values.I32 : Values.I64;
 

@@ -6,7 +6,7 @@ using Dlc.IR.Kernels;
 namespace Dlc.Codegen.Ptx;
 
 /// <summary>Emits one kernel as a PTX entry: see <see cref="PtxKernel"/> for its parameters.</summary>
-internal sealed class PtxKernelEmitter(LaneBuilder b, MathLibrary math)
+internal sealed class PtxKernelEmitter(LaneBuilder b, MathLibrary math, PtxTarget target)
 {
     private const int OfFunction = -1;
     private const uint KernelConvention = 71;
@@ -83,7 +83,10 @@ internal sealed class PtxKernelEmitter(LaneBuilder b, MathLibrary math)
         int perItem = kernel.ThreadsPerItem;
         int itemsPerBlock = blockThreads / perItem;
         LLVMValueRef inItem = perItem == 1 ? b.I32.Null : itemsPerBlock == 1 ? inBlock : b.And(inBlock, perItem - 1);
-        PtxFrame frame = new(b, entryBuilder, math, new ThreadPlace(perItem, blockThreads, inBlock, inItem, symbol), isNarrow);
+        PtxFrame frame = new(b, entryBuilder, math, new ThreadPlace(perItem, blockThreads, inBlock, inItem, symbol), isNarrow)
+        {
+            AllowsTf32 = target.Machine.Gpu!.AllowTf32,
+        };
         for (int i = 0; i < buffers; i++)
         {
             frame.Bind(kernel.Parameters[i], function.GetParam((uint)i));

@@ -43,7 +43,7 @@ internal sealed class PtxModuleCompiler : IDisposable
             LaneBuilder values = new(context, module, builder, null);
             try
             {
-                sharedBytes = new PtxKernelEmitter(values, new MathLibrary(values)).Emit(kernel, symbol, isNarrow);
+                sharedBytes = new PtxKernelEmitter(values, new MathLibrary(values), target).Emit(kernel, symbol, isNarrow);
             }
             catch (Exception e) when (e is InvalidOperationException or ArgumentException or OverflowException)
             {

@@ -53,6 +53,29 @@ internal sealed partial class PtxStatements
         return values;
     }
 
+    /// <summary>Where a load of an operand reads at some places: what the operand names is emitted, but for the load.</summary>
+    internal LLVMValueRef[] OperandIndices(TileOperand operand, LoadExpr load, (LLVMValueRef Row, LLVMValueRef Column)[] places)
+    {
+        LLVMValueRef[] indices = new LLVMValueRef[places.Length];
+        for (int i = 0; i < places.Length; i++)
+        {
+            frame.Enter(new(ReferenceEqualityComparer.Instance));
+            frame.BindIndex(operand.Row, places[i].Row, isNatural: true);
+            frame.BindIndex(operand.Column, places[i].Column, isNatural: true);
+            foreach (Stmt statement in operand.Body.Body.TakeWhile(s => s is not LetStmt let || !ReferenceEquals(let.Value, load)))
+            {
+                Emit(statement);
+            }
+
+            exprs.BeginStatement();
+            indices[i] = exprs.Index(load.Index);
+        }
+
+        frame.Enter(null);
+        exprs.BeginStatement();
+        return indices;
+    }
+
     /// <summary>A value where a condition holds, and zero elsewhere.</summary>
     internal LLVMValueRef Masked(LLVMValueRef condition, Func<LLVMValueRef> value) => exprs.Guarded(condition, value);
 
@@ -83,7 +106,7 @@ internal sealed partial class PtxStatements
             return;
         }
 
-        TensorCores? cores = TensorCores.For(product, b, frame, b.Target is null);
+        TensorCores? cores = TensorCores.For(product, b, frame);
         tile.IsFragments = cores is not null;
         ElementType stored = cores?.Stored ?? product.Tile.Type;
         int depthStep = cores?.DepthStep ?? 16;
@@ -91,66 +114,121 @@ internal sealed partial class PtxStatements
         var bb = new TileOperandLoader(frame, product.B, depthStep, tile.Tile.Columns, stored);
 
         // On CUDA cores both lie depth by depth; on tensor cores as they come, because fragments can be read either way.
-        PieceLayout layoutA = cores is null ? new(depthStep, tile.Tile.Rows + Padding, true) : cores.Layout(tile.Tile.Rows, depthStep, a.RowsAreContiguous);
-        PieceLayout layoutB = cores is null ? new(depthStep, tile.Tile.Columns + Padding, false) : cores.Layout(depthStep, tile.Tile.Columns, bb.RowsAreContiguous);
+        PieceLayout layoutA = cores is null ? new(depthStep, tile.Tile.Rows + Padding, true) : cores.Layout(tile.Tile.Rows, depthStep, a.RowsAreContiguous, !a.RowsAreContiguous);
+        PieceLayout layoutB = cores is null ? new(depthStep, tile.Tile.Columns + Padding, false) : cores.Layout(depthStep, tile.Tile.Columns, bb.RowsAreContiguous, bb.RowsAreContiguous);
         int bytesA = layoutA.Count * stored.Bytes();
         int stage = bytesA + (layoutB.Count * stored.Bytes());
+        int stages = cores is null ? 2 : TensorCores.Stages;
         LLVMValueRef memory = TileMemory();
-        RequireShared(2 * stage);
+        RequireShared(stages * stage);
 
         LLVMValueRef depth = exprs.Index(product.Depth);
         LLVMValueRef rows = exprs.Index(product.ValidRows);
         LLVMValueRef columns = exprs.Index(product.ValidColumns);
         LLVMTypeRef index = frame.IndexType;
+        LLVMValueRef And(LLVMValueRef x, LLVMValueRef y) => b.Builder.BuildAnd(x, y);
+        LLVMValueRef Below(LLVMValueRef x, LLVMValueRef y) => b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, x, y);
         LLVMValueRef allRows = b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLE, b.Constant(index, (long)tile.Tile.Rows), rows);
         LLVMValueRef allColumns = b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLE, b.Constant(index, (long)tile.Tile.Columns), columns);
         LLVMValueRef zero = index.Null;
-        void Load(LLVMValueRef k)
+        LLVMValueRef step = b.Constant(index, (long)depthStep);
+        (LLVMValueRef PieceA, LLVMValueRef PieceB) Slot(LLVMValueRef number)
         {
-            LLVMValueRef wholeDepth = b.Builder.BuildICmp(
-                LLVMIntPredicate.LLVMIntSLE, b.Builder.BuildNSWAdd(k, b.Constant(index, (long)depthStep)), depth);
-            LLVMValueRef And(LLVMValueRef x, LLVMValueRef y) => b.Builder.BuildAnd(x, y);
-            LLVMValueRef Below(LLVMValueRef x, LLVMValueRef y) => b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, x, y);
-            LoadPiece(a, And(wholeDepth, allRows), (row, column) => And(Below(row, rows), Below(column, depth)), zero, k);
-            LoadPiece(bb, And(wholeDepth, allColumns), (row, column) => And(Below(row, depth), Below(column, columns)), k, zero);
+            LLVMValueRef at = b.Builder.BuildGEP2(b.I8, memory, b.Builder.BuildNSWMul(number, b.Constant(b.I32, (long)stage)));
+            return (at, b.Builder.BuildGEP2(b.I8, at, b.Constant(b.I32, (long)bytesA)));
         }
 
-        void Store(LLVMValueRef half)
+        // Copies that need no registers, where tensor cores take what is in memory and all of it is aligned.
+        LLVMValueRef? copiesA = cores is not null && a.CanCopy ? And(a.IsAligned(this), allRows) : null;
+        LLVMValueRef? copiesB = cores is not null && bb.CanCopy ? And(bb.IsAligned(this), allColumns) : null;
+        LLVMValueRef IsWhole(LLVMValueRef k) =>
+            b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLE, b.Builder.BuildNSWAdd(k, step), depth);
+        void Load(LLVMValueRef k, LLVMValueRef slot)
         {
-            LLVMValueRef at = b.Builder.BuildGEP2(b.I8, memory, b.Builder.BuildNSWMul(half, b.Constant(b.I32, (long)stage)));
-            a.Store((row, column) => layoutA.Address(b, at, row, column, stored));
-            LLVMValueRef next = b.Builder.BuildGEP2(b.I8, at, b.Constant(b.I32, (long)bytesA));
-            bb.Store((row, column) => layoutB.Address(b, next, row, column, stored));
+            (LLVMValueRef pieceA, LLVMValueRef pieceB) = Slot(slot);
+            Unless(copiesA, k, () => a.Copy(this, zero, k, (row, column) => layoutA.Address(b, pieceA, row, column, stored)),
+                () => LoadPiece(a, And(IsWhole(k), allRows), (row, column) => And(Below(row, rows), Below(column, depth)), zero, k));
+            Unless(copiesB, k, () => bb.Copy(this, k, zero, (row, column) => layoutB.Address(b, pieceB, row, column, stored)),
+                () => LoadPiece(bb, And(IsWhole(k), allColumns), (row, column) => And(Below(row, depth), Below(column, columns)), k, zero));
         }
 
-        Load(zero);
-
-        // A block that runs several items may still read the last one's epilogue.
-        Barrier();
-        Store(b.I32.Null);
-        Barrier();
-        LLVMValueRef parity = frame.Alloca(b.I32);
-        b.Builder.BuildStore(b.I32.Null, parity);
-        CountedLoop(zero, depth, b.Constant(index, (long)depthStep), k =>
+        void Store(LLVMValueRef k, LLVMValueRef slot)
         {
-            Load(b.Builder.BuildNSWAdd(k, b.Constant(index, (long)depthStep)));
-            LLVMValueRef half = b.Builder.BuildLoad2(b.I32, parity);
-            LLVMValueRef at = b.Builder.BuildGEP2(b.I8, memory, b.Builder.BuildNSWMul(half, b.Constant(b.I32, (long)stage)));
-            LLVMValueRef next = b.Builder.BuildGEP2(b.I8, at, b.Constant(b.I32, (long)bytesA));
-            if (cores is null)
+            (LLVMValueRef pieceA, LLVMValueRef pieceB) = Slot(slot);
+            Unless(copiesA, k, null, () => a.Store((row, column) => layoutA.Address(b, pieceA, row, column, stored)));
+            Unless(copiesB, k, null, () => bb.Store((row, column) => layoutB.Address(b, pieceB, row, column, stored)));
+            if (cores is not null)
             {
-                MultiplyPiece(tile, depthStep, at, layoutA, next, layoutB);
+                b.Call("llvm.nvvm.cp.async.commit.group", []);
+            }
+        }
+
+        void Unless(LLVMValueRef? copies, LLVMValueRef k, Action? copy, Action otherwise)
+        {
+            if (copies is not { } may)
+            {
+                otherwise();
+            }
+            else if (copy is not null)
+            {
+                Branch(And(may, IsWhole(k)), copy, otherwise);
             }
             else
             {
-                cores.Multiply(tile, at, layoutA, next, layoutB);
+                Branch(b.Builder.BuildNot(And(may, IsWhole(k))), otherwise, null);
+            }
+        }
+
+        void Arrive()
+        {
+            if (cores is not null)
+            {
+                // All pieces but those that are not needed next.
+                b.Call("llvm.nvvm.cp.async.wait.group", [], b.Constant(b.I32, (long)(stages - 2)));
             }
 
-            LLVMValueRef other = b.Builder.BuildXor(half, b.Constant(b.I32, 1L));
-            Store(other);
-            b.Builder.BuildStore(other, parity);
             Barrier();
+        }
+
+        for (int i = 0; i < stages - 1; i++)
+        {
+            LLVMValueRef k = b.Constant(index, (long)i * depthStep);
+            LLVMValueRef slot = b.Constant(b.I32, (long)i);
+            Load(k, slot);
+            Store(k, slot);
+        }
+
+        Arrive();
+        LLVMValueRef current = frame.Alloca(b.I32);
+        b.Builder.BuildStore(b.I32.Null, current);
+        CountedLoop(zero, depth, step, k =>
+        {
+            // The slot that was read last is free.
+            LLVMValueRef slot = b.Builder.BuildLoad2(b.I32, current);
+            LLVMValueRef last = b.Constant(b.I32, (long)(stages - 1));
+            LLVMValueRef free = b.Select(b.ICmp(LLVMIntPredicate.LLVMIntEQ, slot, 0), last, b.Add(slot, -1));
+            LLVMValueRef ahead = b.Builder.BuildNSWAdd(k, b.Constant(index, (long)(stages - 1) * depthStep));
+            Load(ahead, free);
+            (LLVMValueRef pieceA, LLVMValueRef pieceB) = Slot(slot);
+            if (cores is null)
+            {
+                MultiplyPiece(tile, depthStep, pieceA, layoutA, pieceB, layoutB);
+            }
+            else
+            {
+                cores.Multiply(tile, pieceA, layoutA, pieceB, layoutB);
+            }
+
+            Store(ahead, free);
+            b.Builder.BuildStore(b.Select(b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, slot, last), b.I32.Null, b.Add(slot, 1)), current);
+            Arrive();
         });
+        if (cores is not null)
+        {
+            // The epilogue uses the memory: nothing may be on its way to it.
+            b.Call("llvm.nvvm.cp.async.wait.group", [], b.I32.Null);
+            Barrier();
+        }
     }
 
     private void LoadPiece(TileOperandLoader loader, LLVMValueRef isWhole, Func<LLVMValueRef, LLVMValueRef, LLVMValueRef> isInside,
@@ -308,9 +386,9 @@ internal sealed partial class PtxStatements
 
     private void RequireShared(int bytes)
     {
-        if (bytes > GpuModel.SharedBytes)
+        if (bytes > GpuModel.MostSharedBytes)
         {
-            throw new InvalidOperationException($"a tile needs {bytes} bytes of shared memory, more than the {GpuModel.SharedBytes} there are");
+            throw new InvalidOperationException($"a tile needs {bytes} bytes of shared memory, more than the {GpuModel.MostSharedBytes} there are");
         }
 
         frame.SharedBytes = Math.Max(frame.SharedBytes, bytes);

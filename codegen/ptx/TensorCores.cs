@@ -11,7 +11,8 @@ namespace Dlc.Codegen.Ptx;
 /// </summary>
 internal sealed class TensorCores
 {
-    private const int PaddingBytes = 16;
+    /// <summary>Pieces in shared memory: one that is multiplied, the others on their way.</summary>
+    internal const int Stages = 3;
 
     private readonly LaneBuilder b;
     private readonly PtxFrame frame;
@@ -27,25 +28,32 @@ internal sealed class TensorCores
     internal ElementType Stored { get; }
 
     /// <summary>Depth of a piece.</summary>
-    internal int DepthStep => 32;
+    internal int DepthStep => IsTf32 ? 16 : 32;
 
-    private static int Depth => 16;
+    private bool IsTf32 => Stored == ElementType.Float32;
+
+    private int Depth => IsTf32 ? 8 : 16;
 
     /// <summary>Tensor cores for a product, or null where it goes over CUDA cores.</summary>
-    internal static TensorCores? For(TileProductStmt product, LaneBuilder b, PtxFrame frame, bool isAllowed)
+    internal static TensorCores? For(TileProductStmt product, LaneBuilder b, PtxFrame frame)
     {
         ElementType type = product.A.Value.Type;
-        bool fits = isAllowed && type == product.B.Value.Type && product.Tile.Type == ElementType.Float32
-            && type is ElementType.Float16 or ElementType.BFloat16
+        bool fits = type == product.B.Value.Type && product.Tile.Type == ElementType.Float32
+            && (type is ElementType.Float16 or ElementType.BFloat16 || (type == ElementType.Float32 && frame.AllowsTf32))
             && product.Tile.Rows % (TileState.WarpRows * TileState.FragmentRows) == 0
             && product.Tile.Columns % (TileState.WarpColumns * 2 * TileState.FragmentColumns) == 0;
         return fits ? new TensorCores(b, frame, type) : null;
     }
 
-    /// <summary>A piece with lines along what is contiguous in memory, padded so that 8 lines begin on different banks.</summary>
-    internal PieceLayout Layout(int rows, int columns, bool rowsAreContiguous) => rowsAreContiguous
-        ? new(columns, rows + (PaddingBytes / Stored.Bytes()), true)
-        : new(rows, columns + (PaddingBytes / Stored.Bytes()), false);
+    /// <summary>
+    /// A piece with lines along what is contiguous in memory. Halves are padded by 16 bytes, so that 8 lines begin on different banks; words so that the
+    /// 8 by 4 that a warp reads at a time do.
+    /// </summary>
+    internal PieceLayout Layout(int rows, int columns, bool linesAreColumns, bool linesRunAlongDepth)
+    {
+        int padding = !IsTf32 ? 8 : linesRunAlongDepth ? 4 : 8;
+        return linesAreColumns ? new(columns, rows + padding, true) : new(rows, columns + padding, false);
+    }
 
     /// <summary>Adds the product of two pieces in shared memory to the tile.</summary>
     internal void Multiply(TileState tile, LLVMValueRef a, PieceLayout layoutA, LLVMValueRef bPiece, PieceLayout layoutB)
@@ -61,8 +69,9 @@ internal sealed class TensorCores
         LLVMValueRef high = b.ShiftLeft(b.Builder.BuildLShr(lane, b.Constant(b.I32, 4L)), 3);
         int rowBlocks = tile.RowsOfWarp / TileState.FragmentRows;
         int columnPairs = tile.ColumnsOfWarp / (2 * TileState.FragmentColumns);
-        for (int k = 0; k < DepthStep; k += Depth)
+        for (int step = 0; step < DepthStep; step += Depth)
         {
+            int k = step;
             LLVMValueRef[][] x = new LLVMValueRef[rowBlocks][];
             for (int i = 0; i < rowBlocks; i++)
             {
@@ -71,7 +80,8 @@ internal sealed class TensorCores
                 (LLVMValueRef row, LLVMValueRef depth) = layoutA.LinesAreColumns
                     ? (Sum(top, low), Sum(b.Add(inMatrix, k), high))
                     : (Sum(Sum(top, low), inMatrix), b.Add(high, k));
-                x[i] = ReadMatrices(layoutA.Address(b, a, row, depth, Stored), layoutA.LinesAreColumns);
+                x[i] = IsTf32 ? ReadWords(layoutA, a, (lane, j) => (b.Add(Sum(top, Quarter(lane)), j % 2 * 8), b.Add(b.And(lane, 3), k + (j / 2 * 4))), 4)
+                    : ReadMatrices(layoutA.Address(b, a, row, depth, Stored), layoutA.LinesAreColumns);
             }
 
             LLVMValueRef[][] y = new LLVMValueRef[columnPairs][];
@@ -82,7 +92,8 @@ internal sealed class TensorCores
                 (LLVMValueRef depth, LLVMValueRef column) = layoutB.LinesAreColumns
                     ? (b.Add(low, k), Sum(Sum(left, high), inMatrix))
                     : (Sum(b.Add(inMatrix, k), low), Sum(left, high));
-                y[j] = ReadMatrices(layoutB.Address(b, bPiece, depth, column, Stored), !layoutB.LinesAreColumns);
+                y[j] = IsTf32 ? ReadWords(layoutB, bPiece, (lane, e) => (b.Add(b.And(lane, 3), k + (e % 2 * 4)), b.Add(Sum(left, Quarter(lane)), e / 2 * 8)), 4)
+                    : ReadMatrices(layoutB.Address(b, bPiece, depth, column, Stored), !layoutB.LinesAreColumns);
             }
 
             for (int i = 0; i < rowBlocks; i++)
@@ -142,6 +153,25 @@ internal sealed class TensorCores
         return [.. Enumerable.Range(0, 4).Select(i => b.Builder.BuildExtractValue(all, (uint)i))];
     }
 
+    /// <summary>A quarter of the thread's number: its row or column in fragments of words.</summary>
+    private LLVMValueRef Quarter(LLVMValueRef lane) => b.Builder.BuildLShr(lane, b.Constant(b.I32, 2L));
+
+    /// <summary>Words of a fragment, rounded to tf32.</summary>
+    private LLVMValueRef[] ReadWords(PieceLayout layout, LLVMValueRef piece, Func<LLVMValueRef, int, (LLVMValueRef Row, LLVMValueRef Column)> place, int count)
+    {
+        LLVMValueRef lane = b.And(frame.Threads.InItem, GpuModel.WarpThreads - 1);
+        LLVMValueRef[] words = new LLVMValueRef[count];
+        for (int i = 0; i < count; i++)
+        {
+            (LLVMValueRef row, LLVMValueRef column) = place(lane, i);
+            LLVMValueRef value = b.Builder.BuildLoad2(b.F32, layout.Address(b, piece, row, column, Stored));
+            value.SetAlignment(sizeof(float));
+            words[i] = b.Call("llvm.nvvm.f2tf32.rna", [], value);
+        }
+
+        return words;
+    }
+
     private void Multiply(TileState tile, int rowBlock, int column, LLVMValueRef[] x, ReadOnlySpan<LLVMValueRef> y)
     {
         bool isHalf = Stored == ElementType.Float16;
@@ -158,7 +188,10 @@ internal sealed class TensorCores
             arguments[6 + e] = b.Builder.BuildLoad2(b.F32, tile.Slots[SlotOf(tile, rowBlock, column, e)]);
         }
 
-        LLVMValueRef result = b.Call(isHalf ? "llvm.nvvm.mma.m16n8k16.row.col.f32.f32" : "llvm.nvvm.mma.m16n8k16.row.col.bf16", [], arguments);
+        LLVMValueRef result = b.Call(
+            isHalf ? "llvm.nvvm.mma.m16n8k16.row.col.f32.f32" : IsTf32 ? "llvm.nvvm.mma.m16n8k8.row.col.tf32" : "llvm.nvvm.mma.m16n8k16.row.col.bf16",
+            [],
+            arguments);
         for (int e = 0; e < 4; e++)
         {
             b.Builder.BuildStore(b.Builder.BuildExtractValue(result, (uint)e), tile.Slots[SlotOf(tile, rowBlock, column, e)]);

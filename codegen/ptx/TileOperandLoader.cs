@@ -11,11 +11,16 @@ namespace Dlc.Codegen.Ptx;
 /// </summary>
 internal sealed class TileOperandLoader
 {
-    /// <summary>Elements of a run.</summary>
-    private const int Run = 4;
+    /// <summary>Bytes of the widest access.</summary>
+    private const int AccessBytes = 16;
 
     private readonly LaneBuilder b;
+    private readonly PtxFrame frame;
     private readonly TileOperand operand;
+    private readonly OperandAccess access;
+
+    // Elements of a run.
+    private readonly int run;
     private readonly LLVMValueRef[] slots;
     private readonly (LLVMValueRef Row, LLVMValueRef Column)[] places;
     private readonly ElementType stored;
@@ -28,21 +33,25 @@ internal sealed class TileOperandLoader
     internal TileOperandLoader(PtxFrame frame, TileOperand operand, int rows, int columns, ElementType stored)
     {
         b = frame.Values;
+        this.frame = frame;
         this.operand = operand;
         this.stored = stored;
-        RowsAreContiguous = OperandAccess.IsContiguous(operand, operand.Row) && !OperandAccess.IsContiguous(operand, operand.Column);
-        IsPlain = OperandAccess.IsPlain(operand);
+        access = new OperandAccess(operand);
+        run = Math.Max(4, AccessBytes / stored.Bytes());
+        RowsAreContiguous = access.IsContiguous(operand.Row) && !access.IsContiguous(operand.Column);
+        IsPlain = access.IsPlain;
+        CanCopy = run * stored.Bytes() == AccessBytes && access.IsCopy(stored) && (RowsAreContiguous || access.IsContiguous(operand.Column));
         int count = rows * columns / TileState.Threads;
         slots = new LLVMValueRef[count];
         places = new (LLVMValueRef, LLVMValueRef)[count];
-        int runs = (RowsAreContiguous ? rows : columns) / Run;
-        for (int i = 0; i < count; i += Run)
+        int runs = (RowsAreContiguous ? rows : columns) / run;
+        for (int i = 0; i < count; i += run)
         {
-            // Run number thread + i / Run * threads: neighbouring threads take neighbouring runs.
-            LLVMValueRef run = b.Add(frame.Threads.InItem, (long)(i / Run) * TileState.Threads);
-            LLVMValueRef along = b.ShiftLeft(b.And(run, runs - 1), 2);
-            LLVMValueRef across = b.Builder.BuildLShr(run, b.Constant(b.I32, (long)int.Log2(runs)));
-            for (int j = 0; j < Run; j++)
+            // Run number thread + i / run * threads: neighbouring threads take neighbouring runs.
+            LLVMValueRef number = b.Add(frame.Threads.InItem, (long)(i / run) * TileState.Threads);
+            LLVMValueRef along = b.ShiftLeft(b.And(number, runs - 1), int.Log2(run));
+            LLVMValueRef across = b.Builder.BuildLShr(number, b.Constant(b.I32, (long)int.Log2(runs)));
+            for (int j = 0; j < run; j++)
             {
                 LLVMValueRef place = b.Builder.BuildNSWAdd(along, b.Constant(b.I32, (long)j));
                 places[i + j] = RowsAreContiguous ? (place, across) : (across, place);
@@ -57,8 +66,32 @@ internal sealed class TileOperandLoader
     /// <summary>The operand is a place in memory: cheap enough to have code of its own for pieces inside the matrix.</summary>
     internal bool IsPlain { get; }
 
-    /// <summary>Where the elements of this thread are in a piece.</summary>
-    internal IReadOnlyList<(LLVMValueRef Row, LLVMValueRef Column)> Places => places;
+    /// <summary>Runs can be copied to shared memory without a stop in registers, where they are aligned.</summary>
+    internal bool CanCopy { get; }
+
+    /// <summary>Whether all runs of pieces that begin at multiples of a run are aligned: the first element is, and the stride from line to line.</summary>
+    internal LLVMValueRef IsAligned(PtxStatements statements)
+    {
+        LLVMValueRef zero = frame.IndexType.Null;
+        LLVMValueRef one = b.Constant(frame.IndexType, 1L);
+        (LLVMValueRef, LLVMValueRef) next = RowsAreContiguous ? (zero, one) : (one, zero);
+        LLVMValueRef[] indices = statements.OperandIndices(operand, access.Load!, [(zero, zero), next]);
+        LLVMValueRef both = b.Builder.BuildOr(indices[0], b.Sub(indices[1], indices[0]));
+        return b.ICmp(LLVMIntPredicate.LLVMIntEQ, b.And(both, run - 1), 0);
+    }
+
+    /// <summary>Starts the copies of this thread's runs of a piece that is all inside.</summary>
+    internal void Copy(PtxStatements statements, LLVMValueRef firstRow, LLVMValueRef firstColumn, Func<LLVMValueRef, LLVMValueRef, LLVMValueRef> addressOf)
+    {
+        LLVMTypeRef element = ScalarTypes.InMemory(b, stored);
+        for (int i = 0; i < slots.Length; i += run)
+        {
+            (LLVMValueRef row, LLVMValueRef column) = places[i];
+            LLVMValueRef index = statements.OperandIndices(operand, access.Load!, [(Sum(firstRow, row), Sum(firstColumn, column))])[0];
+            LLVMValueRef from = b.Builder.BuildInBoundsGEP2(element, frame.Lookup(access.Load!.Buffer), index);
+            b.Call("llvm.nvvm.cp.async.cg.shared.global.16", [], addressOf(row, column), from);
+        }
+    }
 
     /// <summary>Reads this thread's elements of a piece that begins at a place.</summary>
     /// <param name="statements">Emits the operand's body.</param>
@@ -69,11 +102,11 @@ internal sealed class TileOperandLoader
     {
         if (isInside is null)
         {
-            for (int i = 0; i < slots.Length; i += Run)
+            for (int i = 0; i < slots.Length; i += run)
             {
-                (LLVMValueRef, LLVMValueRef)[] at = [.. places.Skip(i).Take(Run).Select(p => (Sum(firstRow, p.Row), Sum(firstColumn, p.Column)))];
+                (LLVMValueRef, LLVMValueRef)[] at = [.. places.Skip(i).Take(run).Select(p => (Sum(firstRow, p.Row), Sum(firstColumn, p.Column)))];
                 LLVMValueRef[] values = statements.OperandElements(operand, at);
-                for (int j = 0; j < Run; j++)
+                for (int j = 0; j < run; j++)
                 {
                     b.Builder.BuildStore(Converted(statements, values[j]), slots[i + j]);
                 }

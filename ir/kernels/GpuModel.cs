@@ -6,8 +6,8 @@ public sealed record GpuModel
     /// <summary>Threads of a warp, which run in step and exchange registers.</summary>
     public const int WarpThreads = 32;
 
-    /// <summary>Bytes of shared memory that a kernel may declare without asking the driver for more.</summary>
-    public const int SharedBytes = 48 << 10;
+    /// <summary>Bytes of shared memory that a block of any GPU that we compile for may have.</summary>
+    public const int MostSharedBytes = 99 << 10;
 
     /// <summary>Compute capability times ten: 80, 90.</summary>
     public required int Capability { get; init; }

@@ -40,6 +40,18 @@ public sealed class GpuProductTests
         Check(type, rows, columns, depth, transposesA, transposesB, PtxTarget.Sm80, narrow: true, alternatives: false);
     }
 
+    [Theory]
+    [InlineData(3, 5, 0, false, false)]
+    [InlineData(17, 9, 33, true, false)]
+    [InlineData(65, 40, 31, true, true)]
+    [InlineData(130, 136, 64, false, false)]
+    [InlineData(130, 136, 64, true, true)]
+    public void Products_in_tf32_are_near_the_sum(long rows, long columns, long depth, bool transposesA, bool transposesB)
+    {
+        Check(ElementType.Float32, rows, columns, depth, transposesA, transposesB, PtxTarget.Sm80.WithTf32(), narrow: true, alternatives: true);
+        Check(ElementType.Float32, rows, columns, depth, transposesA, transposesB, PtxTarget.Sm80.WithTf32(), narrow: true, alternatives: false);
+    }
+
     [Fact]
     public void Products_choose_their_tiles_by_size()
     {
@@ -78,13 +90,14 @@ public sealed class GpuProductTests
         var text = PtxLaunch.Text(image, image.Kernels[0].Narrow);
         Assert.Contains(instruction, text, StringComparison.Ordinal);
         Assert.Contains("ldmatrix.sync.aligned.m8n8.x4", text, StringComparison.Ordinal);
+        Assert.Contains("cp.async.cg.shared.global", text, StringComparison.Ordinal);
         Assert.DoesNotContain(".local", text, StringComparison.Ordinal);
     }
 
     private static void Check(ElementType type, long rows, long columns, long depth, bool transposesA, bool transposesB, PtxTarget target, bool narrow, bool alternatives)
     {
         var (program, inputs, module) = Build(type, rows, columns, depth, transposesA, transposesB, target);
-        using var device = new PtxProgram(module.Dims, narrow, target.Capability, alternatives);
+        using var device = new PtxProgram(module.Dims, narrow, target, alternatives);
         var actual = device.Run(program, inputs)[0];
         var (a, b) = (inputs[0], inputs[1]);
         Assert.Equal([2L, rows, columns], actual.Dims.ToArray());
@@ -103,7 +116,7 @@ public sealed class GpuProductTests
                     }
 
                     var found = actual.GetDouble((((batch * rows) + r) * columns) + c);
-                    var tolerance = type is ElementType.Float16 or ElementType.BFloat16 ? 1e-2 : 1e-4;
+                    var tolerance = type is ElementType.Float16 or ElementType.BFloat16 || target.Machine.Gpu!.AllowTf32 ? 1e-2 : 1e-4;
                     Assert.True(Math.Abs(found - sum) <= tolerance * (1 + Math.Abs(sum)), $"[{batch},{r},{c}] is {found}, expected {sum}");
                 }
             }

@@ -9,7 +9,7 @@ namespace Dlc.Tests.Gpu;
 /// <summary>Runs one compiled kernel in the PTX interpreter on buffers of their own, so that every access is checked against its buffer.</summary>
 internal static class PtxLaunch
 {
-    private static readonly ConcurrentDictionary<(string, int), (PtxImage, PtxModule, PtxModule)> Compiled = [];
+    private static readonly ConcurrentDictionary<(string, PtxTarget), (PtxImage, PtxModule, PtxModule)> Compiled = [];
 
     /// <summary>Bytes of scratch of a worker where the caller doesn't say.</summary>
     private const long AmpleScratch = 1 << 12;
@@ -17,14 +17,15 @@ internal static class PtxLaunch
     /// <summary>Runs all work items. Dims are bound by the caller; see <see cref="Kernel.DimParameters"/>.</summary>
     /// <returns>0, or 1 + the number of the check that failed.</returns>
     internal static int Run(Kernel kernel, PtxMemory memory, IReadOnlyList<ulong> buffers, IReadOnlyList<long> dims, long items, long? scratchBytes = null,
-        bool narrow = true, int capability = 80)
+        bool narrow = true, PtxTarget? target = null)
     {
         if (items <= 0)
         {
             return 0;
         }
 
-        var (image, small, large) = Compiled.GetOrAdd((kernel.StructuralKey, capability), _ => Compile(kernel, capability));
+        target ??= PtxTarget.Sm80;
+        var (image, small, large) = Compiled.GetOrAdd((kernel.StructuralKey, target), _ => Compile(kernel, target));
         PtxKernel launch = image.Kernels[0];
         PtxCode code = narrow ? launch.Narrow : launch.Wide!;
         long blocks = Math.Min(launch.MaximumBlocks, ((items - 1) / launch.ItemsPerBlock) + 1);
@@ -67,9 +68,9 @@ internal static class PtxLaunch
         return Encoding.UTF8.GetString(bytes[..bytes.IndexOf((byte)0)]);
     }
 
-    private static (PtxImage, PtxModule, PtxModule) Compile(Kernel kernel, int capability)
+    private static (PtxImage, PtxModule, PtxModule) Compile(Kernel kernel, PtxTarget target)
     {
-        PtxImage image = PtxCompiler.Compile([kernel], capability == 80 ? PtxTarget.Sm80 : PtxTarget.Sm90, 1);
+        PtxImage image = PtxCompiler.Compile([kernel], target, 1);
         PtxKernel launch = image.Kernels[0];
         return (image, PtxModule.Parse(Text(image, launch.Narrow)), PtxModule.Parse(Text(image, launch.Wide!)));
     }

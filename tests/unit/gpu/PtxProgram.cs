@@ -1,3 +1,4 @@
+using Dlc.Codegen.Ptx;
 using Dlc.IR;
 using Dlc.IR.Diagnostics;
 using Dlc.IR.Kernels;
@@ -7,7 +8,7 @@ using Dlc.Ptx;
 namespace Dlc.Tests.Gpu;
 
 /// <summary>Runs a lowered program without control flow in the PTX interpreter, each buffer in an allocation of its own.</summary>
-internal sealed class PtxProgram(DimContext dims, bool narrow = true, int capability = 80, bool alternatives = true) : IDisposable
+internal sealed class PtxProgram(DimContext dims, bool narrow = true, PtxTarget? target = null, bool alternatives = true) : IDisposable
 {
     private readonly Dictionary<LoweredBuffer, ulong> _addresses = [];
     private readonly PtxMemory _memory = new();
@@ -35,7 +36,7 @@ internal sealed class PtxProgram(DimContext dims, bool narrow = true, int capabi
                     var (kernel, items) = launch.Alternatives.Where(a => alternatives && narrow && _evaluator.Evaluate(a.When) != 0).Select(a => (a.Kernel, a.WorkItems))
                         .FirstOrDefault((launch.Kernel, launch.WorkItems));
                     var failed = PtxLaunch.Run(kernel, _memory, [.. launch.Buffers.Select(Address)], [.. kernel.DimParameters.Select(_evaluator.Evaluate)],
-                        _evaluator.Evaluate(items), _evaluator.Evaluate(launch.ScratchBytes), narrow, capability);
+                        _evaluator.Evaluate(items), _evaluator.Evaluate(launch.ScratchBytes), narrow, target);
                     if (failed != 0)
                     {
                         throw new DlcException(ErrorCodes.BadInput, launch.Kernel.Checks[failed - 1]);

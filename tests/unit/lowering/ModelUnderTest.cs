@@ -78,7 +78,7 @@ public sealed class ModelUnderTest
         {
             var own = Passes.Lowering.Lowering.Run(fused, gpu.Machine);
             Compare(expected, new ProgramInterpreter(Dims).Run(own, inputs));
-            using var device = new PtxProgram(Dims, !WideIndices, gpu.Capability);
+            using var device = new PtxProgram(Dims, !WideIndices, gpu);
             Compare(expected, device.Run(own, inputs));
         }
     }
