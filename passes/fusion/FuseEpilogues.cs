@@ -24,7 +24,7 @@ public sealed class FuseEpilogues : Pass
             var group = new FusionGroup(kind);
             view.Start(group, node);
             var shape = node.Output.Type.Shape;
-            FusionRules.GrowForward(view, group, candidate => FusionRules.IsElementwiseOf(candidate, shape));
+            FusionRules.GrowForward(view, group, candidate => FusionRules.IsElementwiseOf(candidate, shape) && !IsBetterInReduction(view, group, candidate));
             if (!graph.Updates.IsEmpty)
             {
                 // What was left for later, and what an update makes of a state alone.
@@ -41,6 +41,18 @@ public sealed class FuseEpilogues : Pass
         }
 
         return view.Materialize(Name);
+    }
+
+    /// <summary>
+    /// Whether rows are reduced that are made of values which are written anyway: the reduction reads those, and one tensor less is written (the squares of a
+    /// normalisation). Nor has the reduction to be computed from a by-product of the product, if it is done again to save memory.
+    /// </summary>
+    private static bool IsBetterInReduction(FusionGraph view, FusionGroup group, Node candidate)
+    {
+        var readers = view.Users(candidate.Output);
+        return readers.Count > 0 && readers.All(r => FusionRules.IsRowReduction(r) && view.IsFree(r)) && !view.Escapes(candidate.Output)
+            && candidate.Inputs.All(v => v.Producer is not { } producer || !group.Contains(producer) || view.Escapes(v)
+                || view.Users(v).Any(u => !ReferenceEquals(u, candidate) && !group.Contains(u)));
     }
 
     private static FusionKind? Kind(Node node) => node.Op switch
