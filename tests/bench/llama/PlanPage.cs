@@ -43,8 +43,9 @@ internal sealed class PlanPage(int exact)
         Line("|---|---:|---:|---:|---:|---:|---:|---:|");
         foreach (var l in limits)
         {
-            var ratio = l is { Recomputing: { } ours, AllLayers: { } theirs } ? Number(ours / theirs, 2) : "";
-            Line($"| {l.Element} | {Number(100 * l.Share, 0)}% | {Share(l.Recomputing)} | {Share(l.AllLayers)} | {ratio} | {Share(l.Checkpointed)} | {Share(l.Offloading)} | {Number(l.Offloaded / 1e9, 2)} |");
+            var ratio = l.Recomputing is { } ours ? Number(ours / l.AllLayers, 2) : "";
+            var all = l.AllLayersShare <= l.Share ? Share(l.AllLayers) : $"{Share(l.AllLayers)}, but takes {Number(100 * l.AllLayersShare, 0)}%";
+            Line($"| {l.Element} | {Number(100 * l.Share, 0)}% | {Share(l.Recomputing)} | {all} | {ratio} | {Share(l.Checkpointed)} | {Share(l.Offloading)} | {Number(l.Offloaded / 1e9, 2)} |");
         }
 
         Line("\nTime of planning:\n");

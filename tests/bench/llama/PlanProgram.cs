@@ -18,8 +18,9 @@ internal sealed record ExactRatio(string Element, int Batch, int Lengths, double
 /// <param name="Offloading">The same where moving is allowed.</param>
 /// <param name="Offloaded">Bytes that it then moves out.</param>
 /// <param name="Checkpointed">Share of operations that checkpointing does again of as few layers as fit; null where not even all do.</param>
-/// <param name="AllLayers">The same with each layer checkpointed.</param>
-internal sealed record LimitLine(string Element, int Batch, double Share, double? Recomputing, double? Offloading, long Offloaded, double? Checkpointed, double? AllLayers);
+/// <param name="AllLayers">The same with each layer checkpointed, whether that fits or not.</param>
+/// <param name="AllLayersShare">The arena that this needs.</param>
+internal sealed record LimitLine(string Element, int Batch, double Share, double? Recomputing, double? Offloading, long Offloaded, double? Checkpointed, double AllLayers, double AllLayersShare);
 
 /// <summary>The published experiment of BladeDISC++ by planning alone: <c>tests/bench/run --only llama-plan</c>.</summary>
 internal sealed class PlanProgram
@@ -136,7 +137,7 @@ internal sealed class PlanProgram
                 move < 0 ? null : moving.RecomputedShare(ladder.Plans[move]),
                 move < 0 ? 0 : ladder.Plans[move].Actions.Where(a => a.Kind == Runtime.Rematerialization.ActionKind.Offload).Sum(a => moving.Numbers.Bytes[a.Subject]),
                 fitting.Count == 0 ? null : fitting.Min(),
-                checkpoints[^1].LowerBound <= limit ? moving.RecomputedShare(checkpoints[^1]) : null));
+                moving.RecomputedShare(checkpoints[^1]), checkpoints[^1].LowerBound / (double)moving.ArenaBytes));
         }
     }
 }
