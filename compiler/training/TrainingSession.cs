@@ -3,6 +3,7 @@ using Dlc.Compiler.Training;
 using Dlc.IR.Diagnostics;
 using Dlc.Passes.Training;
 using Dlc.Runtime;
+using Dlc.Runtime.Device;
 using Dlc.Runtime.Format;
 using DataType = Dlc.Compiler.Onnx.Proto.TensorProto.Types.DataType;
 
@@ -45,7 +46,7 @@ public sealed unsafe class TrainingSession : IDisposable
         LearningRate = _info.LearningRate;
         foreach (var entry in _info.States)
         {
-            var state = new State(entry, model);
+            var state = new State(entry, model, _session.Device);
             _states.Add(state);
             _byName.Add(entry.Name, state);
         }
@@ -209,10 +210,10 @@ public sealed unsafe class TrainingSession : IDisposable
 
     public void Dispose()
     {
+        _states.ForEach(s => s.Dispose());
         _binding.Dispose();
         _session.Dispose();
         _model.Dispose();
-        _states.ForEach(s => s.Dispose());
     }
 
     private static Safetensors.Entry Matching(Safetensors file, State state, string path)
@@ -250,18 +251,20 @@ public sealed unsafe class TrainingSession : IDisposable
     private sealed class State : IDisposable
     {
         private readonly StateMemory? _other;
+        private readonly IDevice? _device;
         private StateMemory _next;
 
-        public State(TrainingInfo.Entry entry, CompiledModel model)
+        public State(TrainingInfo.Entry entry, CompiledModel model, IDevice? device)
         {
             Entry = entry;
+            _device = device;
             Info = model.Inputs.First(i => i.Name == entry.Name);
             Type = OnnxElementTypes.Of(Info.Type)!.Value;
             Dims = [.. Info.Dims.Select(d => long.Parse(d, System.Globalization.CultureInfo.InvariantCulture))];
             Bytes = Dims.Aggregate((long)Info.Type.SizeOf(), (a, b) => checked(a * b));
-            Current = new StateMemory(Bytes);
+            Current = new StateMemory(Bytes, device);
             var output = model.Executable.Model.Outputs.First(o => o.Name == entry.Name);
-            _other = output.UpdatesInput < 0 ? new StateMemory(Bytes) : null;
+            _other = output.UpdatesInput < 0 ? new StateMemory(Bytes, device) : null;
             _next = _other ?? Current;
         }
 
@@ -279,6 +282,22 @@ public sealed unsafe class TrainingSession : IDisposable
 
         public void Bind(RunBinding binding)
         {
+            if (_device is not null)
+            {
+                // Whatever becomes of the run, what it left on the device counts.
+                binding.BindDeviceInput(Entry.Name, Current.ReadOnDevice(), Bytes, Dims);
+                if (_other is null)
+                {
+                    Current.WriteOnDevice();
+                }
+                else
+                {
+                    binding.BindDeviceOutput(Entry.Name, _next.WriteOnDevice(), Bytes);
+                }
+
+                return;
+            }
+
             binding.BindInput(Entry.Name, Info.Type, Current.Data, Bytes, Dims);
             if (_other is not null)
             {

@@ -59,6 +59,9 @@ public sealed class Session : IDisposable
     /// <summary>The model it runs.</summary>
     public CompiledModel Model { get; }
 
+    /// <summary>The device that runs the model; null for the processor.</summary>
+    public IDevice? Device => _device?.Device;
+
     /// <summary>Threads that work at one inference, the caller among them.</summary>
     public int Threads { get; }
 

@@ -1,6 +1,9 @@
+using Dlc.Compiler;
+using Dlc.Passes.Training;
 using Dlc.Peers;
 using Dlc.Peers.OnnxRuntime;
 using Dlc.Peers.Suite;
+using Dlc.Runtime;
 using Dlc.Tests.Gpu;
 using Xunit;
 
@@ -26,6 +29,32 @@ public sealed class GpuModelTests
 
     [ModelFact("llama-tiny-decode")]
     public void Llama_tiny_decode() => Agree("llama-tiny-decode", "cuda:sm_90");
+
+    [Fact]
+    public void Training_on_a_device_moves_parameters_as_on_the_processor()
+    {
+        var model = ModelBuilder.Models.Llama(ModelBuilder.LlamaConfig.Tiny with { Layers = 1, Vocabulary = 20 });
+        var options = new TrainingOptions { Loss = "cross-entropy(logits,labels)", Optimizer = new Sgd { LearningRate = 1, Momentum = 0.5 }, ClipNorm = 1 };
+        using var device = new PtxDevice();
+        using var processor = new TrainingSession(DlcCompiler.BuildTraining(model, options).Load());
+        using var gpu = new TrainingSession(
+            DlcCompiler.BuildTraining(model, options, new CompileOptions { Target = "cuda:sm_90" }).Load(), new SessionOptions { Device = device });
+        var random = new Random(1);
+        foreach (var (batch, sequence) in new[] { (2L, 3L), (1L, 4L) })
+        {
+            var data = processor.Inputs.Select(i => (i.Name, InputTensor.From(Enumerable.Range(0, (int)(batch * sequence))
+                .Select(n => i.Name.Contains("mask", StringComparison.Ordinal) ? 1L : i.Name == "position_ids" ? n % sequence : random.NextInt64(0, 20)).ToArray(), batch, sequence))).ToArray();
+            Assert.Equal(processor.Step(data), gpu.Step(data), 1e-4);
+        }
+
+        Assert.Equal(2, gpu.Steps);
+        foreach (var name in processor.Parameters.Where(p => p.Type == Dlc.Runtime.Format.ScalarType.F32).Select(p => p.Name))
+        {
+            var (expected, found) = (processor.Read<float>(name), gpu.Read<float>(name));
+            var scale = Math.Max(1e-3, expected.Max(Math.Abs));
+            Assert.All(expected.Zip(found), p => Assert.True(Math.Abs(p.First - p.Second) <= 3e-4 * scale, $"{name}: {p.First} and {p.Second}"));
+        }
+    }
 
     private static void Agree(string name, string target)
     {
