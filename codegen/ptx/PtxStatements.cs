@@ -10,6 +10,9 @@ internal sealed partial class PtxStatements
 {
     private const uint LocalAlignment = 16;
 
+    /// <summary>Rounds of a loop over a row that are written out; more would not fit into registers.</summary>
+    private const int MaximumRounds = 32;
+
     private readonly PtxFrame frame;
     private readonly LaneBuilder b;
     private readonly PtxExpressions exprs;
@@ -201,11 +204,57 @@ internal sealed partial class PtxStatements
         LLVMValueRef[] initial = [.. loop.Reductions.Select(r => reduction.Begin(r, frame.Lookup(r.Var)))];
         frame.IsSpread = true;
         LLVMValueRef own = frame.IsNarrow ? frame.Threads.InItem : b.Builder.BuildZExt(frame.Threads.InItem, b.I64);
-        CountedLoop(b.Builder.BuildNSWAdd(start, own), end, b.Constant(frame.IndexType, (long)threads), Body);
+        if (start.IsAConstantInt && end.IsAConstantInt && end.ConstIntSExt - start.ConstIntSExt <= (long)threads * MaximumRounds)
+        {
+            SpreadUnrolled(loop.Var, start.ConstIntSExt, end.ConstIntSExt, own, isNatural, loop.Body);
+        }
+        else
+        {
+            CountedLoop(b.Builder.BuildNSWAdd(start, own), end, b.Constant(frame.IndexType, (long)threads), Body);
+        }
+
         frame.IsSpread = false;
         for (int i = 0; i < initial.Length; i++)
         {
             reduction.End(loop.Reductions[i], frame.Lookup(loop.Reductions[i].Var), initial[i]);
+        }
+    }
+
+    /// <summary>
+    /// A known number of rounds, one after the other: what several loops over a row read and compute then stays in registers, because LLVM sees that it is
+    /// the same.
+    /// </summary>
+    private void SpreadUnrolled(Var variable, long start, long end, LLVMValueRef own, bool isNatural, BlockStmt body)
+    {
+        int threads = frame.Threads.PerItem;
+        int whole = (int)((end - start) / threads);
+        LLVMValueRef[] rounds = [.. Enumerable.Range(0, whole).Select(r => At(start + ((long)r * threads)))];
+        if (body.Body.All(s => s is LetStmt or StoreStmt or AssignStmt))
+        {
+            SideBySide(variable, rounds, isNatural, body);
+        }
+        else
+        {
+            foreach (LLVMValueRef round in rounds)
+            {
+                Round(round);
+            }
+        }
+
+        LLVMValueRef last = At(start + ((long)whole * threads));
+        if (start + ((long)whole * threads) < end)
+        {
+            Branch(b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, last, b.Constant(frame.IndexType, end)), () => Round(last), null);
+        }
+
+        exprs.BeginStatement();
+
+        LLVMValueRef At(long first) => b.Builder.BuildNSWAdd(own, b.Constant(frame.IndexType, first));
+
+        void Round(LLVMValueRef i)
+        {
+            frame.BindIndex(variable, i, isNatural);
+            Emit(body);
         }
     }
 
@@ -228,16 +277,23 @@ internal sealed partial class PtxStatements
             return;
         }
 
-        // Statement by statement for all rounds: their loads stand side by side, and so do their stores, and become wide ones.
-        Dictionary<Var, PtxFrame.Binding>[] scopes = new Dictionary<Var, PtxFrame.Binding>[count];
-        for (int i = 0; i < count; i++)
+        SideBySide(loop.Var, [.. Enumerable.Range(0, count).Select(i => b.Constant(frame.IndexType, start.ConstIntSExt + i))], isNatural, loop.Body);
+    }
+
+    /// <summary>
+    /// Rounds of a loop, statement by statement for all of them: their loads stand side by side, and so do their stores, and become wide ones.
+    /// </summary>
+    private void SideBySide(Var variable, LLVMValueRef[] rounds, bool isNatural, BlockStmt body)
+    {
+        Dictionary<Var, PtxFrame.Binding>[] scopes = new Dictionary<Var, PtxFrame.Binding>[rounds.Length];
+        for (int i = 0; i < rounds.Length; i++)
         {
             scopes[i] = new(ReferenceEqualityComparer.Instance);
             frame.Enter(scopes[i]);
-            frame.BindIndex(loop.Var, b.Constant(frame.IndexType, start.ConstIntSExt + i), isNatural);
+            frame.BindIndex(variable, rounds[i], isNatural);
         }
 
-        foreach (Stmt statement in loop.Body.Body)
+        foreach (Stmt statement in body.Body)
         {
             foreach (Dictionary<Var, PtxFrame.Binding> scope in scopes)
             {
@@ -247,6 +303,7 @@ internal sealed partial class PtxStatements
         }
 
         frame.Enter(null);
+        exprs.BeginStatement();
     }
 
     private void EmitWhile(WhileStmt loop)

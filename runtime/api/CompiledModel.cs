@@ -100,7 +100,7 @@ public sealed class CompiledModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(query.Threads);
         int threads = query.Threads == 0 ? Environment.ProcessorCount : query.Threads;
         long limit = query.MemoryLimit ?? MemoryLimit;
-        var options = new PlanOptions(threads, query.InPlace) { MemoryLimit = limit, Rates = query.Rates, Calibration = query.Calibration };
+        var options = new PlanOptions(threads, query.InPlace) { MemoryLimit = limit, Rates = query.Rates.For(Executable.Model.Target), Calibration = query.Calibration };
         var plan = SignaturePlanner.Make(Executable.Prepared, [.. inputDims.SelectMany(d => d)], options);
         return MemoryReporter.Report(Executable.Prepared, plan, options) with { MemoryLimit = limit == long.MaxValue ? null : limit };
     }

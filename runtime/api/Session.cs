@@ -287,7 +287,7 @@ public sealed class Session : IDisposable
     private PlanOptions PlanOptions => new(Threads, _options.InPlace)
     {
         MemoryLimit = _options.MemoryLimit ?? Model.MemoryLimit,
-        Rates = _options.Rates,
+        Rates = _options.Rates.For(_executable.Model.Target),
         Calibration = _device is null ? _options.Calibration : null,
     };
 

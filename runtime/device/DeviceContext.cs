@@ -60,6 +60,9 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
         return !_hasChecks || _words[1] == NoFailure ? (-1, 0) : ((int)(_words[1] >> 32), (int)_words[1]);
     }
 
+    /// <summary>Waits for what is queued.</summary>
+    public void Finish() => _queue.Synchronise();
+
     /// <summary>Waits for what is under way, whatever becomes of it: memory is about to be used for something else.</summary>
     public void Settle()
     {

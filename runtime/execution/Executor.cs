@@ -161,6 +161,7 @@ internal sealed unsafe class Executor : IDisposable
 
         long start = Stopwatch.GetTimestamp();
         RunStep(step);
+        _device?.Finish();
         long ticks = Stopwatch.GetTimestamp() - start;
         _profile?.Add(step.Index, ticks);
         if (_measured is { } measured)

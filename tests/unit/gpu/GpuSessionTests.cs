@@ -78,10 +78,14 @@ public sealed class GpuSessionTests
         var outside = report.WeightBytes + report.InputBytes + report.OutputBytes;
         float[]? expected = null;
         var moved = 0L;
-        foreach (var (device, percent) in new[] { (whole, 100), (three, 75), (half, 55) })
+
+        // Slow kernels and fast transfers: what leaves is copied, not computed again.
+        var rates = new CostRates(1e6, 1e6, 1e12);
+        var refusal = Assert.Throws<DlcRuntimeException>(() => model.MemoryFor([[rows, Width]], new MemoryQuery { MemoryLimit = 1, Rates = rates }));
+        var least = long.Parse(refusal.Message.Split("at least ")[1].Split(' ')[0]);
+        foreach (var (device, limit) in new[] { (whole, outside + report.PeakBytes), (three, (outside + report.PeakBytes + least) / 2), (half, least) })
         {
-            var limit = outside + (report.PeakBytes * percent / 100);
-            using var session = model.CreateSession(new SessionOptions { Device = device, MemoryLimit = limit });
+            using var session = model.CreateSession(new SessionOptions { Device = device, MemoryLimit = limit, Rates = rates });
             var before = device.Allocated;
             var found = session.Run(("x", InputTensor.From(input, rows, Width)))[0].ToArray<float>();
             expected ??= found;
