@@ -50,7 +50,10 @@ public sealed class FuseEpilogues : Pass
     private static bool IsBetterInReduction(FusionGraph view, FusionGroup group, Node candidate)
     {
         var readers = view.Users(candidate.Output);
-        return readers.Count > 0 && readers.All(r => FusionRules.IsRowReduction(r) && view.IsFree(r)) && !view.Escapes(candidate.Output)
+        bool IsReduction(Node node) => FusionRules.IsRowReduction(node) && view.IsFree(node);
+        bool IsReduced(Node node) => IsReduction(node) || (view.Users(node.Outputs[0]) is { Count: > 0 } users && users.All(IsReduction));
+        return readers.Exists(IsReduced) && readers.All(r => IsReduction(r) || FusionRules.IsElementwiseOf(r, candidate.Output.Type.Shape))
+            && !view.Escapes(candidate.Output)
             && candidate.Inputs.All(v => v.Producer is not { } producer || !group.Contains(producer) || view.Escapes(v)
                 || view.Users(v).Any(u => !ReferenceEquals(u, candidate) && !group.Contains(u)));
     }
