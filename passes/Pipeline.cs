@@ -41,11 +41,12 @@ public static class Pipeline
         MaximalRounds: 8);
 
     /// <summary>Gathers nodes into kernels.</summary>
-    public static PassGroup Fuse() => new(
+    /// <param name="keepsResults">Keep all that the backward pass of a training step reads, to see what it is worth to compute it again.</param>
+    public static PassGroup Fuse(bool keepsResults = false) => new(
         "fuse",
         [
             // First: what is computed again where it is read late is what the others find.
-            new RepeatCheapWork(),
+            .. keepsResults ? Array.Empty<Pass>() : [new RepeatCheapWork()],
 
             // Contractions take what follows them first: elsewhere it would cost a pass over memory.
             new FuseEpilogues(),

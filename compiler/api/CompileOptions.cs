@@ -17,7 +17,10 @@ public sealed record CompileOptions
     /// </summary>
     public IReadOnlyList<string> Dims { get; init; } = [];
 
-    /// <summary>Leaves operations in the model's order instead of choosing one that needs little memory: to see what the choice is worth.</summary>
+    /// <summary>
+    /// Leaves operations in the model's order instead of choosing one that needs little memory, and in a training step keeps all that the backward pass reads:
+    /// to see what that is worth.
+    /// </summary>
     public bool KeepOrder { get; init; }
 
     /// <summary>

@@ -68,7 +68,7 @@ internal sealed class CompileDriver
             var manager = RunPasses(module, [Pipeline.Simplify()], null);
             operatorsOut = CountOperators(module.Main);
             manager.Run(module, _options.KeepOrder
-                ? [Pipeline.Fuse(), Pipeline.Rematerialize()] : [Pipeline.Fuse(), Pipeline.Schedule(), Pipeline.Rematerialize()]);
+                ? [Pipeline.Fuse(keepsResults: true), Pipeline.Rematerialize()] : [Pipeline.Fuse(), Pipeline.Schedule(), Pipeline.Rematerialize()]);
             return manager;
         });
         var program = Stage(CompileStages.Lower, () => Lowering.Run(module.Main, _target.Machine));

@@ -6,7 +6,7 @@ namespace Dlc.Bench.Llama;
 /// <summary>The tables of planned training steps in docs/memory.md.</summary>
 internal sealed class PlanPage(int exact)
 {
-    private static readonly List<string> Ways = ["original order", "scheduled", "scheduled and rematerialized"];
+    private static readonly List<string> Ways = ["as it comes", "scheduled", "scheduled and rematerialized"];
     private const string Name = "llama-plan";
     private readonly StringBuilder _text = new();
 
@@ -17,7 +17,7 @@ internal sealed class PlanPage(int exact)
     {
         Line($"Made by `tests/bench/run --only llama-plan`. {CodeLengths.Batches} batches a size; texts of 100 to 3000 characters, log-normal with median 400 and deviation of the");
         Line($"logarithm 0.75, 3.5 characters a token, each batch as long as its longest text (seed {CodeLengths.Seed}). *Peak* is all that the step has in memory: parameters, AdamW's state,");
-        Line($"inputs and arena, in GB (10⁹ bytes), at the longest batch; the limit is {PlanProgram.Limit / 1_000_000_000} GB. Costs are those of an A100 with 40 GB (19.5 TFLOPS in f32, 312 in bf16,");
+        Line($"inputs and arena, in GB (10⁹ bytes), at the longest batch; the limit is {PlanProgram.Limit / 1_000_000_000} GB. *As it comes* is the order of the model and of its derivation, with all results kept that the backward pass reads. Costs are those of an A100 with 40 GB (19.5 TFLOPS in f32, 312 in bf16,");
         Line($"1555 GB/s, 25 GB/s to the host). Recomputed operations and offloaded bytes are those of all batches together. *Exact* lines are compiled anew for {exact} lengths of");
         Line("those that occur, from the shortest to the longest, since that takes seconds each.\n");
         Line("| | batch | compiled | way | peak, GB | batches that fit | recomputed operations | offloaded, GB a batch | planning, ms |");

@@ -72,7 +72,7 @@ internal sealed class PlanProgram
         foreach (var batch in BatchSizes)
         {
             var lengths = CodeLengths.Of(batch);
-            Add("original order", lengths, unordered, long.MaxValue);
+            Add("as it comes", lengths, unordered, long.MaxValue);
             var scheduled = Add("scheduled", lengths, ordered, long.MaxValue);
             var limited = Add("scheduled and rematerialized", lengths, ordered, Limit);
             times.AddRange(limited.DistinctBy(f => f.Bytes).Select(f => f.Milliseconds));
@@ -90,7 +90,7 @@ internal sealed class PlanProgram
                 exactUnordered.Add(StepPlanner.Measure(other, batch, length, rates, long.MaxValue));
             }
 
-            _lines.Add(new PlanLine(element, batch, "original order", true, exactUnordered));
+            _lines.Add(new PlanLine(element, batch, "as it comes", true, exactUnordered));
             _lines.Add(new PlanLine(element, batch, "scheduled", true, exactScheduled));
             _lines.Add(new PlanLine(element, batch, "scheduled and rematerialized", true, exactLimited));
             double Ratio(List<StepFigures> own, IReadOnlyList<StepFigures> all) => taken.Select((l, i) => all[Array.IndexOf(lengths, l)].Bytes / (double)own[i].Bytes).Max();
