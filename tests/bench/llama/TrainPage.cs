@@ -11,7 +11,7 @@ internal sealed class TrainPage
     private readonly StringBuilder _text = new();
 
     /// <summary>Prints the table, and writes it between the markers of a page where one is named.</summary>
-    public void Write(IReadOnlyList<TrainFigures> trainings, int[] lengths, EagerFigures? eager, string? page)
+    public void Write(IReadOnlyList<TrainFigures> trainings, int[] lengths, EagerPeer? eager, string? page)
     {
         var c = LlamaConfig.Trained;
         var free = trainings[0];
@@ -32,10 +32,10 @@ internal sealed class TrainPage
 
         if (eager is not null)
         {
-            var ours = free.Seconds.Take(eager.Seconds.Length).Skip(2).Sum();
-            Line($"\nPyTorch {eager.Version} in eager mode, first {eager.Seconds.Length} of the batches: {Number(1000 * eager.Seconds.Skip(2).Average(), 0)} ms a step, {Number(eager.Seconds.Skip(2).Sum() / ours, 2)} of ours without a limit; "
-                + $"its process grows by {Size(eager.Grown)} MiB beyond parameters and state");
-            Line($"(OpenBLAS with {Environment.ProcessorCount} threads, its own loops with one: with two it is slower).");
+            var ratio = Statistics.Median([.. eager.Seconds.Zip(free.Seconds).Skip(2).Select(s => s.First / s.Second)]);
+            Line($"\nPyTorch {eager.Version} in eager mode, in turns with them: {Number(1000 * Statistics.Median(eager.Seconds), 0)} ms a step in the middle, where ours without a limit takes {Number(1000 * Statistics.Median(free.Seconds), 0)} ms");
+            Line($"(step by step {Number(ratio, 2)} times ours in the middle); its process grows by {Size(eager.Grown)} MiB beyond parameters and state. OpenBLAS has {Environment.ProcessorCount} threads and its own loops");
+            Line("one: with more they are slower.");
         }
 
         PageMarkers.Write(page, Name, _text);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using Dlc.Compiler;
 using Dlc.Runtime;
 using ModelBuilder;
@@ -17,9 +16,6 @@ namespace Dlc.Bench.Llama;
 /// <param name="Losses">By step.</param>
 internal sealed record TrainFigures(double Share, long Planned, long Measured, double Recomputed, double Offloaded, double[] Seconds, double[] Losses);
 
-/// <summary>What PyTorch says of the same.</summary>
-internal sealed record EagerFigures(string Version, double[] Seconds, long Grown);
-
 /// <summary>Trains a model of 25 million parameters under limits: <c>tests/bench/run --only llama-train</c>.</summary>
 internal static class TrainProgram
 {
@@ -27,7 +23,6 @@ internal static class TrainProgram
     public const int Shortest = 48;
     public const int Longest = 160;
     private const int Seed = 7;
-    private const int EagerSteps = 40;
     private static readonly double[] Shares = [1, 0.6, 0.45, 0.3];
 
     /// <summary>Runs it.</summary>
@@ -41,8 +36,9 @@ internal static class TrainProgram
             var compilation = DlcCompiler.BuildTraining(LlamaStep.Write(LlamaConfig.Trained, folder), LlamaStep.Training);
             var random = new Random(Seed);
             var lengths = Enumerable.Range(0, steps).Select(i => i == 0 ? Longest : random.Next(Shortest, Longest + 1)).ToArray();
-            var trainings = Train(compilation, lengths);
-            new TrainPage().Write(trainings, lengths, Eager([.. lengths.Take(EagerSteps)]), page);
+            using var eager = EagerPeer.Start(LlamaConfig.Trained, Batch);
+            var trainings = Train(compilation, lengths, eager);
+            new TrainPage().Write(trainings, lengths, eager, page);
         }
         finally
         {
@@ -50,7 +46,7 @@ internal static class TrainProgram
         }
     }
 
-    private static List<TrainFigures> Train(Compilation compilation, int[] lengths)
+    private static List<TrainFigures> Train(Compilation compilation, int[] lengths, EagerPeer? eager)
     {
         var config = LlamaConfig.Trained;
         using var planned = compilation.Load();
@@ -75,6 +71,7 @@ internal static class TrainProgram
                 seconds[which][step] = Stopwatch.GetElapsedTime(start).TotalSeconds;
             }
 
+            eager?.Step(lengths[step]);
             if (step % 20 == 19)
             {
                 Console.Error.WriteLine($"step {step + 1}: loss {losses[0][step]:F4}, {string.Join(", ", seconds.Select(s => s.Take(step + 1).Sum() / seconds[0].Take(step + 1).Sum()).Select(r => r.ToString("F3", CultureInfo.InvariantCulture)))}");
@@ -105,40 +102,5 @@ internal static class TrainProgram
             ("input_ids", Tensor(i => ids[i])), ("labels", Tensor(i => (i + 1) % length == 0 ? -100 : ids[i + 1])),
             ("position_ids", Tensor(i => i % length)), ("attention_mask", Tensor(_ => 1)),
         ];
-    }
-
-    /// <summary>PyTorch in a process of its own; null where it is not installed.</summary>
-    private static EagerFigures? Eager(int[] lengths)
-    {
-        const string Python = "/usr/bin/python3";
-        var script = Path.Combine(Dlc.Peers.Repository.Root, "tests", "bench", "llama", "eager.py");
-        if (!File.Exists(Python))
-        {
-            return null;
-        }
-
-        var c = LlamaConfig.Trained;
-        string[] arguments =
-        [
-            script, $"{Batch}", string.Join(',', lengths), $"{c.Layers}", $"{c.Width}", $"{c.Heads}", $"{c.Inner}", $"{c.Vocabulary}", "1",
-        ];
-        var start = new ProcessStartInfo(Python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-
-        // Its own loops beside OpenBLAS's threads are slower than one of them alone.
-        start.Environment["OPENBLAS_NUM_THREADS"] = $"{Environment.ProcessorCount}";
-        start.Environment.Remove("OPENBLAS_CORETYPE");
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0)
-        {
-            Console.Error.WriteLine($"no PyTorch: {errors.Result.Trim().Split('\n')[^1]}");
-            return null;
-        }
-
-        var answer = JsonDocument.Parse(output).RootElement;
-        return new EagerFigures(
-            answer.GetProperty("version").GetString()!, [.. answer.GetProperty("seconds").EnumerateArray().Select(s => s.GetDouble())], answer.GetProperty("grown").GetInt64());
     }
 }

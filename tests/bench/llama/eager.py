@@ -1,8 +1,9 @@
 """Trains the Llama-style model of `tests/bench/run --only llama-train` with PyTorch's eager mode, for its time and memory.
 
-    python3 eager.py BATCH LENGTH,LENGTH,... LAYERS WIDTH HEADS INNER VOCABULARY THREADS
+    python3 eager.py BATCH LAYERS WIDTH HEADS INNER VOCABULARY THREADS
 
-Prints JSON: seconds of each step, and what the process grew by at most beyond parameters and optimizer state.
+Prints its version, then takes a step for each length that it reads, and answers with the seconds and what the process has grown by at most
+beyond parameters and optimizer state, as JSON.
 """
 import json
 import math
@@ -13,8 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-batch, lengths, layers, width, heads, inner, vocabulary, threads = (
-    [int(n) for n in a.split(",")] if i == 1 else int(a) for i, a in enumerate(sys.argv[1:]))
+batch, layers, width, heads, inner, vocabulary, threads = map(int, sys.argv[1:])
 torch.set_num_threads(threads)
 torch.manual_seed(3)
 head = width // heads
@@ -84,8 +84,9 @@ optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
 for p in model.parameters():
     # As the first step would make it, so that it is counted as state.
     optimizer.state[p] = {"step": torch.tensor(0.0), "exp_avg": torch.zeros_like(p).add_(0.0), "exp_avg_sq": torch.zeros_like(p).add_(0.0)}
-before, seconds = resident("VmRSS"), []
-for length in lengths:
+before = resident("VmRSS")
+print(json.dumps({"version": torch.__version__}), flush=True)
+for length in map(int, iter(sys.stdin.readline, "")):
     ids = torch.randint(vocabulary, (batch, length))
     start = time.perf_counter()
     optimizer.zero_grad(set_to_none=True)
@@ -93,6 +94,4 @@ for length in lengths:
     loss.backward()
     optimizer.step()
     loss.item()
-    seconds.append(time.perf_counter() - start)
-print(json.dumps({"version": torch.__version__, "parameters": sum(p.numel() for p in model.parameters()), "seconds": seconds,
-                  "grown": resident("VmHWM") - before}))
+    print(json.dumps({"seconds": time.perf_counter() - start, "grown": resident("VmHWM") - before}), flush=True)
