@@ -18,7 +18,7 @@ internal sealed record Arguments
           --exact N         with llama-plan: lengths of a batch size for which the step is compiled anew (default 6)
           --steps N         with llama-train: batches (default 200)
           --engine NAME     what is compared with ONNX Runtime (default dlc; ort shows the noise of the machine)
-          --micro           instead of all this: what a run costs beside its kernels (BenchmarkDotNet)
+          --micro [ptx]     instead of all this: what a run costs beside its kernels; with ptx: how fast the PTX interpreter is (BenchmarkDotNet)
           --page FILE       write the tables between the markers of FILE (docs/performance.md); default: print only
         """;
 

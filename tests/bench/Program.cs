@@ -29,11 +29,12 @@ if (args is ["--help"] or ["-h"])
     return 0;
 }
 
-if (args is ["--micro"])
+if (args is ["--micro", .. var which])
 {
     // In this process: a benchmark project of its own would have to be restored and built.
     var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance);
-    BenchmarkRunner.Run<MicroBenchmarks>(DefaultConfig.Instance.AddJob(job).WithArtifactsPath(Path.Combine(Path.GetTempPath(), "dlc-micro")));
+    var config = DefaultConfig.Instance.AddJob(job).WithArtifactsPath(Path.Combine(Path.GetTempPath(), "dlc-micro"));
+    BenchmarkRunner.Run(which is ["ptx"] ? typeof(PtxBenchmarks) : typeof(MicroBenchmarks), config);
     return 0;
 }
 
