@@ -75,7 +75,13 @@ internal sealed class PlanProgram
             Add("as it comes", lengths, unordered, long.MaxValue);
             var scheduled = Add("scheduled", lengths, ordered, long.MaxValue);
             var limited = Add("scheduled and rematerialized", lengths, ordered, Limit);
-            times.AddRange(limited.DistinctBy(f => f.Bytes).Select(f => f.Milliseconds));
+
+            // Under a limit that every length feels.
+            foreach (var length in lengths.Distinct())
+            {
+                var step = new StepPlanner(ordered, batch, length, rates);
+                times.Add(StepPlanner.Measure(ordered, batch, length, rates, step.OutsideBytes + (long)(0.6 * step.ArenaBytes)).Milliseconds);
+            }
 
             // The longest, the shortest, and some between.
             var taken = lengths.Distinct().Order().ToArray();
