@@ -17,6 +17,9 @@ internal sealed class EagerPeer : IDisposable
     /// <summary>By step.</summary>
     public List<double> Seconds { get; } = [];
 
+    /// <summary>Our seconds on one thread, for the same steps.</summary>
+    public List<double> Ours { get; } = [];
+
     /// <summary>What the process has grown by at most, beyond parameters and state.</summary>
     public long Grown { get; private set; }
 
@@ -35,8 +38,7 @@ internal sealed class EagerPeer : IDisposable
             RedirectStandardOutput = true,
         };
 
-        // Its own loops beside OpenBLAS's threads are slower than one of them alone.
-        start.Environment["OPENBLAS_NUM_THREADS"] = $"{Environment.ProcessorCount}";
+        start.Environment["OPENBLAS_NUM_THREADS"] = "1";
         start.Environment.Remove("OPENBLAS_CORETYPE");
         var process = Process.Start(start)!;
         if (process.StandardOutput.ReadLine() is { } line)

@@ -32,10 +32,9 @@ internal sealed class TrainPage
 
         if (eager is not null)
         {
-            var ratio = Statistics.Median([.. eager.Seconds.Zip(free.Seconds).Skip(2).Select(s => s.First / s.Second)]);
-            Line($"\nPyTorch {eager.Version} in eager mode, in turns with them: {Number(1000 * Statistics.Median(eager.Seconds), 0)} ms a step in the middle, where ours without a limit takes {Number(1000 * Statistics.Median(free.Seconds), 0)} ms");
-            Line($"(step by step {Number(ratio, 2)} times ours in the middle); its process grows by {Size(eager.Grown)} MiB beyond parameters and state. OpenBLAS has {Environment.ProcessorCount} threads and its own loops");
-            Line("one: with more they are slower.");
+            var ratio = Statistics.Median([.. eager.Seconds.Zip(eager.Ours).Skip(2).Select(s => s.First / s.Second)]);
+            Line($"\nPyTorch {eager.Version} in eager mode with OpenBLAS, in turns with dlc without a limit, one thread each, {eager.Ours.Count} batches: {Number(1000 * Statistics.Median(eager.Seconds), 0)} ms a step in the");
+            Line($"middle against {Number(1000 * Statistics.Median(eager.Ours), 0)} ms, {Number(ratio, 2)} times as long step by step. Its process grows by {Size(eager.Grown)} MiB beyond parameters and state, where the arena has {Size(free.Measured)} MiB.");
         }
 
         PageMarkers.Write(page, Name, _text);

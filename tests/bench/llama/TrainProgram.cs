@@ -56,6 +56,9 @@ internal static class TrainProgram
         var outside = whole.WeightBytes + whole.InputBytes + whole.OutputBytes;
         long? LimitOf(double share) => share == 1 ? null : outside + (long)(share * whole.PeakBytes);
         var sessions = Shares.Select(s => new TrainingSession(compilation.Load(), new SessionOptions { MemoryLimit = LimitOf(s), PlanCacheCapacity = 256 })).ToList();
+
+        // One thread each: OpenBLAS's and PyTorch's own threads get in each other's way, and in that of whatever else runs.
+        using var alone = eager is null ? null : new TrainingSession(compilation.Load(), new SessionOptions { Threads = 1, PlanCacheCapacity = 256 });
         var (seconds, losses) = (Shares.Select(_ => new double[lengths.Length]).ToArray(), Shares.Select(_ => new double[lengths.Length]).ToArray());
         var random = new Random(Seed);
         for (var step = 0; step < lengths.Length; step++)
@@ -71,7 +74,14 @@ internal static class TrainProgram
                 seconds[which][step] = Stopwatch.GetElapsedTime(start).TotalSeconds;
             }
 
-            eager?.Step(lengths[step]);
+            if (eager is not null)
+            {
+                var start = Stopwatch.GetTimestamp();
+                alone!.Step(batch);
+                eager.Ours.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+                eager.Step(lengths[step]);
+            }
+
             if (step % 20 == 19)
             {
                 Console.Error.WriteLine($"step {step + 1}: loss {losses[0][step]:F4}, {string.Join(", ", seconds.Select(s => s.Take(step + 1).Sum() / seconds[0].Take(step + 1).Sum()).Select(r => r.ToString("F3", CultureInfo.InvariantCulture)))}");
