@@ -48,7 +48,7 @@ internal sealed class PlanPage(int exact)
             Line($"| {l.Element} | {Number(100 * l.Share, 0)}% | {Share(l.Recomputing)} | {all} | {ratio} | {Share(l.Checkpointed)} | {Share(l.Offloading)} | {Number(l.Offloaded / 1e9, 2)} |");
         }
 
-        Line("\nTime of planning all lengths that occur, each at 60% of the arena that it takes without a limit:\n");
+        Line("\nTime of planning all lengths that occur, each at 60% of the arena that it takes without a limit (the least of five times):\n");
         Line("| | new signature, median | 95% within | signature met before |");
         Line("|---|---:|---:|---:|");
         foreach (var (element, fresh, cached) in times)
