@@ -58,8 +58,15 @@ internal sealed class PtxKernelEmitter(LaneBuilder b, MathLibrary math, PtxTarge
         function.SetCallingConvention(KernelConvention);
         function.AddAttributeAtIndex(OfFunction, b.Context.CreateEnumAttribute("nounwind"));
         int blockThreads = BlockThreads(kernel);
+        int perItem = kernel.ThreadsPerItem;
         string threads = blockThreads.ToString(System.Globalization.CultureInfo.InvariantCulture);
         function.AddAttributeAtIndex(OfFunction, b.Context.CreateStringAttribute("nvvm.maxntid", threads));
+        if (perItem == TileState.Threads)
+        {
+            // Without it ptxas aims at four blocks a multiprocessor and spills a register or two of a tile.
+            function.AddAttributeAtIndex(OfFunction, b.Context.CreateStringAttribute("nvvm.minctasm", "1"));
+        }
+
         for (int i = 0; i < buffers; i++)
         {
             function.AddAttributeAtIndex(1 + i, b.Context.CreateEnumAttribute("align", BufferAlignment));
@@ -80,7 +87,6 @@ internal sealed class PtxKernelEmitter(LaneBuilder b, MathLibrary math, PtxTarge
         entryBuilder.PositionAtEnd(entry);
         b.Builder.PositionAtEnd(start);
         LLVMValueRef inBlock = b.Call("llvm.nvvm.read.ptx.sreg.tid.x", []);
-        int perItem = kernel.ThreadsPerItem;
         int itemsPerBlock = blockThreads / perItem;
         LLVMValueRef inItem = perItem == 1 ? b.I32.Null : itemsPerBlock == 1 ? inBlock : b.And(inBlock, perItem - 1);
         PtxFrame frame = new(b, entryBuilder, math, new ThreadPlace(perItem, blockThreads, inBlock, inItem, symbol), isNarrow)
