@@ -45,6 +45,9 @@ internal sealed class PtxFrame
     /// <summary>Whether f32 products may run on tensor cores, their operands rounded to tf32.</summary>
     internal bool AllowsTf32 { get; init; }
 
+    /// <summary>Whether threads hold parts of a product's tile in registers.</summary>
+    internal bool HoldsTiles { get; set; }
+
     /// <summary>The type of indices.</summary>
     internal LLVMTypeRef IndexType => IsNarrow ? Values.I32 : Values.I64;
 

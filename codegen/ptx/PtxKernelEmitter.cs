@@ -142,6 +142,12 @@ internal sealed class PtxKernelEmitter(LaneBuilder b, MathLibrary math, PtxTarge
         new PtxStatements(frame).EmitWorkItems(kernel.Body, first, stride);
         b.Builder.BuildRetVoid();
         entryBuilder.BuildBr(start);
+        if (frame.HoldsTiles)
+        {
+            // One block on a multiprocessor is enough: left alone, ptxas spills a few registers to make room for one more.
+            function.AddAttributeAtIndex(OfFunction, b.Context.CreateStringAttribute("nvvm.minctasm", "1"));
+        }
+
         return frame.SharedBytes;
     }
 }

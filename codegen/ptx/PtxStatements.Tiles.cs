@@ -91,6 +91,7 @@ internal sealed partial class PtxStatements
         LLVMValueRef initial = exprs.Value(declare.Initial);
         TileState tile = new(declare.Tile, initial, type => frame.Alloca(type), b.Builder);
         frame.Bind(declare.Tile, tile);
+        frame.HoldsTiles = true;
         if (tile.IsThin && initial != initial.TypeOf.Null)
         {
             throw new InvalidOperationException("a thin tile begins with zeros");

@@ -9,9 +9,6 @@ namespace Dlc.Tests.Models;
 /// <summary>ptxas accepts every kernel of small models, and their values fit registers.</summary>
 public sealed class GpuAssemblyTests
 {
-    /// <summary>ptxas gives up a few registers for more warps at once: so many bytes of a thread it may spill.</summary>
-    private const int MostSpilled = 16;
-
     [PtxasTheory]
     [InlineData("bert-tiny", "sm_80")]
     [InlineData("gpt2-tiny-decode", "sm_90")]
@@ -30,7 +27,7 @@ public sealed class GpuAssemblyTests
             var kernels = files.SelectMany(file => Ptxas.Assemble(File.ReadAllText(file), target)).ToList();
             Assert.True(kernels.Count >= files.Length);
             Assert.All(kernels, kernel => Assert.True(
-                kernel.SpillStores <= MostSpilled && kernel.SpillLoads <= MostSpilled,
+                kernel.SpillStores == 0 && kernel.SpillLoads == 0,
                 $"{kernel.Kernel} of {model} spills {kernel.SpillStores} bytes, with {kernel.Registers} registers"));
         }
         finally
