@@ -14,18 +14,24 @@ public sealed unsafe partial class RunBinding
     public void BindArena(void* data, long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
+        RequireFree();
         _arena.Use((byte*)data, length, default, isManaged: false);
     }
 
     /// <summary>Has runs use memory of the caller as their arena; see the form with a pointer. Not for sessions that run on a device.</summary>
     public void BindArena(Memory<byte> memory)
     {
+        RequireFree();
         var pin = memory.Pin();
         _arena.Use((byte*)pin.Pointer, memory.Length, pin, isManaged: true);
     }
 
     /// <summary>Has runs use the session's arena, as it is from the start.</summary>
-    public void UnbindArena() => _arena.Dispose();
+    public void UnbindArena()
+    {
+        RequireFree();
+        _arena.Dispose();
+    }
 
     internal byte* ArenaFor(long bytes, bool isOnDevice) => _arena.For(bytes, isOnDevice);
 }

@@ -46,7 +46,7 @@ public sealed unsafe partial class RunBinding : IDisposable
     /// <exception cref="DlcRuntimeException">UnknownName, WrongType, WrongRank, NegativeDim, DimOverflow or BufferTooSmall.</exception>
     public void BindInput(PortKey port, ScalarType type, void* data, long length, ReadOnlySpan<long> dims)
     {
-        int index = Model.InputIndex(port);
+        int index = FreeInput(port);
         PortChecks.Type(Model.Inputs[index], "input", Model.Inputs[index].Type == type, type.Name());
         Bind(index, (byte*)data, length, dims, default);
     }
@@ -55,7 +55,7 @@ public sealed unsafe partial class RunBinding : IDisposable
     public void BindInput<T>(PortKey port, ReadOnlyMemory<T> elements, ReadOnlySpan<long> dims)
         where T : unmanaged
     {
-        int index = Model.InputIndex(port);
+        int index = FreeInput(port);
         PortChecks.Type<T>(Model.Inputs[index], "input");
         var pin = elements.Pin();
         Bind(index, (byte*)pin.Pointer, (long)elements.Length * sizeof(T), dims, pin);
@@ -68,7 +68,7 @@ public sealed unsafe partial class RunBinding : IDisposable
     /// <summary>Binds an input to bytes of elements of whatever type it has.</summary>
     public void BindInputBytes(PortKey port, ReadOnlyMemory<byte> bytes, ReadOnlySpan<long> dims)
     {
-        int index = Model.InputIndex(port);
+        int index = FreeInput(port);
         var pin = bytes.Pin();
         Bind(index, (byte*)pin.Pointer, bytes.Length, dims, pin);
     }
@@ -91,7 +91,7 @@ public sealed unsafe partial class RunBinding : IDisposable
             return;
         }
 
-        int index = Model.InputIndex(port);
+        int index = FreeInput(port);
         PortChecks.Type<T>(Model.Inputs[index], "input");
         Span<long> dims = stackalloc long[PortChecks.AxesFor(Model.Inputs[index], tensor.Rank, tensor.FlattenedLength)];
         PortChecks.Widen(tensor.Lengths, dims);
@@ -103,7 +103,7 @@ public sealed unsafe partial class RunBinding : IDisposable
     public void CopyInput<T>(PortKey port, scoped in ReadOnlyTensorSpan<T> tensor)
         where T : unmanaged
     {
-        int index = Model.InputIndex(port);
+        int index = FreeInput(port);
         PortChecks.Type<T>(Model.Inputs[index], "input");
         Span<long> dims = stackalloc long[PortChecks.AxesFor(Model.Inputs[index], tensor.Rank, tensor.FlattenedLength)];
         PortChecks.Widen(tensor.Lengths, dims);
@@ -117,7 +117,7 @@ public sealed unsafe partial class RunBinding : IDisposable
     public void CopyInput<T>(PortKey port, scoped ReadOnlySpan<T> elements, scoped ReadOnlySpan<long> dims)
         where T : unmanaged
     {
-        int index = Model.InputIndex(port);
+        int index = FreeInput(port);
         PortChecks.Type<T>(Model.Inputs[index], "input");
         long length = PortChecks.BytesFor(Model.Inputs[index], dims);
         PortChecks.Length(Model.Inputs[index], length, (long)elements.Length * sizeof(T), dims);
@@ -128,7 +128,7 @@ public sealed unsafe partial class RunBinding : IDisposable
     /// <summary>Gives an input that is bound other dims over the same memory, which must be large enough.</summary>
     public void SetInputDims(PortKey port, ReadOnlySpan<long> dims)
     {
-        int index = RequireSet(Model.InputIndex(port));
+        int index = RequireSet(FreeInput(port));
         PortChecks.Length(Model.Inputs[index], PortChecks.BytesFor(Model.Inputs[index], dims), _inputs[index].Length, dims);
         dims.CopyTo(_inputs[index].Dims);
     }
@@ -140,14 +140,14 @@ public sealed unsafe partial class RunBinding : IDisposable
     public void BindOutput(PortKey port, void* data, long capacity)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(capacity);
-        _outputs[Model.OutputIndex(port)].UseUser((byte*)data, capacity, default);
+        _outputs[FreeOutput(port)].UseUser((byte*)data, capacity, default);
     }
 
     /// <summary>Binds an output to memory of the user, which may be larger than what comes out.</summary>
     public void BindOutput<T>(PortKey port, Memory<T> elements)
         where T : unmanaged
     {
-        int index = Model.OutputIndex(port);
+        int index = FreeOutput(port);
         PortChecks.Type<T>(Model.Outputs[index], "output");
         var pin = elements.Pin();
         _outputs[index].UseUser((byte*)pin.Pointer, (long)elements.Length * sizeof(T), pin);
@@ -162,7 +162,7 @@ public sealed unsafe partial class RunBinding : IDisposable
         where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        int index = Model.OutputIndex(port);
+        int index = FreeOutput(port);
         PortChecks.Type<T>(Model.Outputs[index], "output");
         int rank = PortChecks.AxesFor(Model.Outputs[index], tensor.Rank, tensor.FlattenedLength);
         PortChecks.OutputShape(Model.Outputs[index], tensor.IsDense, rank);
@@ -179,7 +179,7 @@ public sealed unsafe partial class RunBinding : IDisposable
     /// <exception cref="DlcRuntimeException">As the form with a pointer; WrongLayout for an address that is no multiple of 16.</exception>
     public void BindDeviceInput(PortKey port, nint address, long length, ReadOnlySpan<long> dims)
     {
-        int index = Model.InputIndex(port);
+        int index = FreeInput(port);
         RequireAligned(address, Model.Inputs[index]);
         PortChecks.Length(Model.Inputs[index], PortChecks.BytesFor(Model.Inputs[index], dims), length, dims);
         _inputs[index].Set((byte*)address, length, default, isOnDevice: true);
@@ -190,16 +190,16 @@ public sealed unsafe partial class RunBinding : IDisposable
     public void BindDeviceOutput(PortKey port, nint address, long capacity)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(capacity);
-        int index = Model.OutputIndex(port);
+        int index = FreeOutput(port);
         RequireAligned(address, Model.Outputs[index]);
         _outputs[index].UseDevice(address, capacity);
     }
 
     /// <summary>Has an output written to memory of the binding, as it is from the start.</summary>
-    public void UnbindOutput(PortKey port) => _outputs[Model.OutputIndex(port)].UseOwn();
+    public void UnbindOutput(PortKey port) => _outputs[FreeOutput(port)].UseOwn();
 
-    /// <summary>Dims of an output after a run.</summary>
-    public ReadOnlySpan<long> OutputDims(PortKey port) => Known(port).Dims;
+    /// <summary>Dims of an output after a run; after <see cref="Session.Launch"/> at once.</summary>
+    public ReadOnlySpan<long> OutputDims(PortKey port) => Known(port, needsContents: false).Dims;
 
     /// <summary>Elements of an output after a run, row-major; valid until the next run.</summary>
     public ReadOnlySpan<T> Output<T>(PortKey port)
@@ -233,9 +233,10 @@ public sealed unsafe partial class RunBinding : IDisposable
         return output.Data;
     }
 
-    /// <summary>Unpins and frees everything.</summary>
+    /// <summary>Unpins and frees everything, when a run that was launched with it is done.</summary>
     public void Dispose()
     {
+        _run?.Dispose();
         Free();
         GC.SuppressFinalize(this);
     }
@@ -243,6 +244,7 @@ public sealed unsafe partial class RunBinding : IDisposable
     internal void Begin()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        RequireFree();
         foreach (var output in _outputs)
         {
             output.Begin();
@@ -356,9 +358,14 @@ public sealed unsafe partial class RunBinding : IDisposable
     private int RequireSet(int index) => _inputs[index].IsSet ? index : throw new DlcRuntimeException(
         RuntimeErrors.MissingInput, $"input '{Model.Inputs[index].Name}' was not given", Model.Inputs[index].Shape, "nothing");
 
-    private BoundOutput Known(PortKey port)
+    private BoundOutput Known(PortKey port, bool needsContents = true)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        if (needsContents)
+        {
+            RequireFree();
+        }
+
         var output = _outputs[Model.OutputIndex(port)];
         return output.IsKnown ? output : throw new InvalidOperationException($"output '{output.Info.Name}' has no value before a run succeeded");
     }

@@ -12,7 +12,7 @@ namespace Dlc.Runtime;
 /// Runs a model. Safe from many threads at once: each run takes an execution context of its own, and runs that find the worker threads
 /// busy do their work alone. After an exception the session is as good as before.
 /// </summary>
-public sealed class Session : IDisposable
+public sealed partial class Session : IDisposable
 {
     private readonly LoadedExecutable _executable;
     private readonly SessionOptions _options;
@@ -249,7 +249,7 @@ public sealed class Session : IDisposable
         }
     }
 
-    /// <summary>Frees memory and threads. No run may be under way.</summary>
+    /// <summary>Frees memory and threads. No run may be under way, but those of <see cref="Launch"/>, which it waits for.</summary>
     public void Dispose()
     {
         GC.SuppressFinalize(this);
@@ -273,6 +273,8 @@ public sealed class Session : IDisposable
 
             _disposed = true;
         }
+
+        AbandonLaunched();
 
         _pool.Dispose();
         _all.ForEach(e => e.Dispose());

@@ -149,6 +149,20 @@ public sealed unsafe class CudaDevice : IDevice
         return new CudaStream(this);
     }
 
+    /// <inheritdoc/>
+    public IDeviceQueue WrapQueue(nint handle)
+    {
+        Enter();
+        return new CudaStream(this, handle);
+    }
+
+    /// <inheritdoc/>
+    public IDeviceEvent CreateEvent()
+    {
+        Enter();
+        return new CudaEvent(this);
+    }
+
     /// <summary>Lets go of the context; memory and kernels go with it unless others of the process use it.</summary>
     public void Dispose()
     {

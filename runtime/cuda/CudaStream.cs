@@ -7,11 +7,11 @@ namespace Dlc.Runtime.Cuda;
 internal sealed unsafe class CudaStream : IDeviceQueue
 {
     private const uint NonBlocking = 1;
-    private const uint DisableTiming = 2;
 
     private readonly CudaDevice _device;
     private readonly nint _stream;
-    private readonly nint _event;
+    private readonly CudaEvent _event;
+    private readonly bool _isOurs;
     private void** _parameters;
     private int _capacity;
 
@@ -19,7 +19,16 @@ internal sealed unsafe class CudaStream : IDeviceQueue
     {
         _device = device;
         CudaException.Check(DriverAPINativeMethods.Streams.cuStreamCreate(out _stream, NonBlocking), "make a stream");
-        CudaException.Check(DriverAPINativeMethods.Events.cuEventCreate(out _event, DisableTiming), "make an event");
+        _event = new CudaEvent(device);
+        _isOurs = true;
+    }
+
+    /// <summary>A stream of the host.</summary>
+    public CudaStream(CudaDevice device, nint stream)
+    {
+        _device = device;
+        _stream = stream;
+        _event = new CudaEvent(device);
     }
 
     public void CopyToDevice(nint to, void* from, long bytes)
@@ -67,8 +76,14 @@ internal sealed unsafe class CudaStream : IDeviceQueue
     {
         _device.Enter();
         var stream = (CudaStream)other;
-        CudaException.Check(DriverAPINativeMethods.Events.cuEventRecord(stream._event, stream._stream), "record an event");
-        CudaException.Check(DriverAPINativeMethods.Streams.cuStreamWaitEvent(_stream, stream._event, 0), "wait for an event");
+        stream.Record(stream._event);
+        CudaException.Check(DriverAPINativeMethods.Streams.cuStreamWaitEvent(_stream, stream._event.Handle, 0), "wait for an event");
+    }
+
+    public void Record(IDeviceEvent mark)
+    {
+        _device.Enter();
+        CudaException.Check(DriverAPINativeMethods.Events.cuEventRecord(((CudaEvent)mark).Handle, _stream), "record an event");
     }
 
     public void Synchronise()
@@ -80,8 +95,12 @@ internal sealed unsafe class CudaStream : IDeviceQueue
     public void Dispose()
     {
         _device.Enter();
-        _ = DriverAPINativeMethods.Events.cuEventDestroy_v2(_event);
-        _ = DriverAPINativeMethods.Streams.cuStreamDestroy_v2(_stream);
+        _event.Dispose();
+        if (_isOurs)
+        {
+            _ = DriverAPINativeMethods.Streams.cuStreamDestroy_v2(_stream);
+        }
+
         NativeMemory.Free(_parameters);
         _parameters = null;
     }

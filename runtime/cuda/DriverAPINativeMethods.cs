@@ -138,6 +138,9 @@ internal static unsafe partial class DriverAPINativeMethods
         internal static partial CUResult cuEventRecord(nint @event, nint stream);
 
         [LibraryImport(CUDA_DRIVER_API_DLL_NAME)]
+        internal static partial CUResult cuEventQuery(nint @event);
+
+        [LibraryImport(CUDA_DRIVER_API_DLL_NAME)]
         internal static partial CUResult cuEventDestroy_v2(nint @event);
     }
 }

@@ -11,6 +11,7 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
 
     private readonly IDeviceQueue _queue;
     private readonly IDeviceQueue _transfers;
+    private readonly IDeviceEvent _done;
     private readonly nint _status;
 
     /// <summary>Pinned: what a good status is, the status of a run, and what was read last. None is written while a copy may be under way.</summary>
@@ -19,11 +20,16 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
     private readonly long[] _arguments;
     private bool _transferIsPending;
 
+    /// <summary>The host's queue of the run under way, and the one used last.</summary>
+    private IDeviceQueue? _hosts;
+    private (nint Handle, IDeviceQueue Queue)? _lastHosts;
+
     public DeviceContext(DeviceModel model, PreparedModel prepared)
     {
         Model = model;
         _queue = model.Device.CreateQueue();
         _transfers = model.Device.CreateQueue();
+        _done = model.Device.CreateEvent();
         _status = model.Device.Allocate(sizeof(long));
         _words = (long*)model.Device.AllocateHost(3 * sizeof(long));
         _words[0] = NoFailure;
@@ -37,13 +43,33 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
 
     void IMemorySource.Free(byte* address) => Model.Device.Free((nint)address);
 
+    /// <summary>Whether all is done that was queued before <see cref="Mark"/>.</summary>
+    public bool IsDone => _done.IsDone;
+
     /// <summary>Begins a run.</summary>
-    public void Begin()
+    /// <param name="stream">A queue of the host; the run begins after what is in it now.</param>
+    public void Begin(nint? stream)
     {
+        _hosts = null;
+        if (stream is { } handle)
+        {
+            _hosts = HostsQueue(handle);
+            _queue.WaitFor(_hosts);
+        }
+
         if (_hasChecks)
         {
             _queue.CopyToDevice(_status, _words, sizeof(long));
         }
+    }
+
+    /// <summary>All of the run is queued: the host's queue goes on after it.</summary>
+    public void Mark()
+    {
+        BeforePlacements();
+        _queue.Record(_done);
+        _hosts?.WaitFor(_queue);
+        _hosts = null;
     }
 
     /// <summary>Waits until all is done.</summary>
@@ -177,9 +203,29 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
     public void Dispose()
     {
         Settle();
+        _lastHosts?.Queue.Dispose();
+        _done.Dispose();
         _transfers.Dispose();
         _queue.Dispose();
         Model.Device.Free(_status);
         Model.Device.FreeHost(_words);
+    }
+
+    private IDeviceQueue HostsQueue(nint handle)
+    {
+        if (_lastHosts is { } last)
+        {
+            if (last.Handle == handle)
+            {
+                return last.Queue;
+            }
+
+            last.Queue.Dispose();
+            _lastHosts = null;
+        }
+
+        var queue = Model.Device.WrapQueue(handle);
+        _lastHosts = (handle, queue);
+        return queue;
     }
 }

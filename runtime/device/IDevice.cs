@@ -35,4 +35,10 @@ public interface IDevice : IDisposable
 
     /// <summary>A queue of work, done in order and beside the work of other queues.</summary>
     IDeviceQueue CreateQueue();
+
+    /// <summary>A queue that the caller has already, in the device's own terms (a CUstream); disposing the result leaves it as it is.</summary>
+    IDeviceQueue WrapQueue(nint handle);
+
+    /// <summary>A mark that queues set.</summary>
+    IDeviceEvent CreateEvent();
 }

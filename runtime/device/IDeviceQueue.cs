@@ -25,6 +25,9 @@ public unsafe interface IDeviceQueue : IDisposable
     /// <summary>What is queued here from now on waits for what was queued there so far.</summary>
     void WaitFor(IDeviceQueue other);
 
+    /// <summary>Sets a mark after what was queued so far.</summary>
+    void Record(IDeviceEvent mark);
+
     /// <summary>Returns when all that was queued is done.</summary>
     /// <exception cref="DlcRuntimeException">Some of it failed.</exception>
     void Synchronise();

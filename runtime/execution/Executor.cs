@@ -10,7 +10,7 @@ using Dlc.Runtime.Rematerialization;
 namespace Dlc.Runtime.Execution;
 
 /// <summary>One execution context: runs the steps of a model over a <see cref="ValueStore"/>. Used by one thread at a time, then again by another.</summary>
-internal sealed unsafe class Executor : IDisposable
+internal sealed unsafe partial class Executor : IDisposable
 {
     private readonly LoadedExecutable _executable;
     private readonly PreparedModel _model;
@@ -77,52 +77,9 @@ internal sealed unsafe class Executor : IDisposable
     private void RunOnce(RunBinding binding, PlanCache cache, WorkerPool? pool)
     {
         _pool = pool;
-        bool isDone = false;
-        try
-        {
-            _device?.Begin();
-            var plan = Store.Enter(binding, cache);
-            _measured = _calibration?.IsComplete == false ? _calibration : null;
-            if (plan.Limited is null)
-            {
-                RunSteps(plan.Actions);
-            }
-            else
-            {
-                RunActions(plan.Limited);
-            }
-
-            FinishOnDevice();
-            isDone = true;
-            _measured?.EndRun();
-        }
-        finally
-        {
-            _pool = null;
-            if (!isDone)
-            {
-                _device?.Settle();
-            }
-
-            Store.Leave();
-            _loops.EndRun();
-        }
-
+        Start(binding, cache, null);
+        Finish();
         GC.KeepAlive(_executable);
-    }
-
-    /// <summary>Waits for the device, and says what failed there.</summary>
-    private void FinishOnDevice()
-    {
-        if (_device is not null)
-        {
-            Store.ReturnOutputs();
-            var (step, result) = _device.End();
-            if (step >= 0)
-            {
-                throw Failed((PreparedLaunch)_model.Steps[step], result);
-            }
-        }
     }
 
     public void RunSteps(PreparedStep[] steps)
@@ -332,9 +289,6 @@ internal sealed unsafe class Executor : IDisposable
         string message = (uint)check < (uint)launch.Messages.Length ? launch.Messages[check] : $"check {check} failed";
         return new DlcRuntimeException(RuntimeErrors.KernelCheck, message, origin: Origin(launch.Source));
     }
-
-    /// <summary>Reads a bool where it lies.</summary>
-    public bool ReadBit(byte* address) => _device is null ? *address != 0 : _device.Read(address, 1) != 0;
 
     private void RunIf(PreparedIf branch)
     {

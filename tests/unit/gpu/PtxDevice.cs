@@ -5,11 +5,16 @@ using Dlc.Runtime.Device;
 
 namespace Dlc.Tests.Gpu;
 
-/// <summary>A device of the runtime that interprets PTX. All its queues do their work at once.</summary>
+/// <summary>
+/// A device of the runtime that interprets PTX. Queues do nothing until somebody waits for them, or for a queue that waits for them: what relies on work being
+/// done early, or on memory that was given up, fails.
+/// </summary>
 internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
 {
     private readonly List<(PtxModule Module, string Entry)> _kernels = [];
     private readonly Dictionary<nint, long> _allocated = [];
+    private readonly Dictionary<nint, long> _pinned = [];
+    private readonly Dictionary<nint, PtxQueue> _hosts = [];
     private readonly Lock _lock = new();
 
     public string Name => "PTX interpreter";
@@ -49,11 +54,23 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
 
     public void* AllocateHost(long bytes)
     {
-        HostAllocations += bytes;
-        return NativeMemory.AllocZeroed((nuint)Math.Max(1, bytes));
+        lock (_lock)
+        {
+            HostAllocations += bytes;
+            var address = NativeMemory.AllocZeroed((nuint)Math.Max(1, bytes));
+            _pinned.Add((nint)address, bytes);
+            return address;
+        }
     }
 
-    public void FreeHost(void* address) => NativeMemory.Free(address);
+    public void FreeHost(void* address)
+    {
+        lock (_lock)
+        {
+            _pinned.Remove((nint)address);
+            NativeMemory.Free(address);
+        }
+    }
 
     public nint LoadKernel(ReadOnlySpan<byte> code, string entry, int sharedBytes)
     {
@@ -64,47 +81,38 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
         }
     }
 
-    public IDeviceQueue CreateQueue() => new Queue(this);
+    public IDeviceQueue CreateQueue() => new PtxQueue(this);
+
+    public IDeviceQueue WrapQueue(nint handle) => new PtxQueue(this, HostQueue(handle));
+
+    public IDeviceEvent CreateEvent() => new PtxEvent(_lock);
 
     public void Dispose() => Memory.Dispose();
 
-    private sealed class Queue(PtxDevice device) : IDeviceQueue
+    /// <summary>The queue of a host whose handle is a number.</summary>
+    internal PtxQueue HostQueue(nint handle)
     {
-        public void CopyToDevice(nint to, void* from, long bytes) => device.Memory.CopyIn((ulong)to, new ReadOnlySpan<byte>(from, (int)bytes));
-
-        public void CopyToHost(void* to, nint from, long bytes) =>
-            device.Memory.CopyOut((ulong)from, new Span<byte>(to, (int)bytes), allowUnwritten: true);
-
-        public void Copy(nint to, nint from, long bytes)
+        lock (_lock)
         {
-            byte[] copy = new byte[bytes];
-            device.Memory.CopyOut<byte>((ulong)from, copy, allowUnwritten: true);
-            device.Memory.CopyIn<byte>((ulong)to, copy);
+            return _hosts.TryGetValue(handle, out var queue) ? queue : _hosts[handle] = new PtxQueue(this);
+        }
+    }
+
+    internal Lock Lock => _lock;
+
+    /// <summary>Whether transfers read and write the host's memory when they are done, and not when they are queued.</summary>
+    internal bool IsPinned(void* address) => _pinned.Any(p => (nint)address >= p.Key && (nint)address < p.Key + p.Value);
+
+    internal void Run(nint kernel, long blocks, int threads, int sharedBytes, ReadOnlySpan<long> arguments)
+    {
+        var (module, entry) = _kernels[(int)kernel - 1];
+        var values = new PtxArgument[arguments.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = arguments[i];
         }
 
-        public void Launch(nint kernel, long blocks, int threads, int sharedBytes, ReadOnlySpan<long> arguments)
-        {
-            var (module, entry) = device._kernels[(int)kernel - 1];
-            PtxArgument[] values = new PtxArgument[arguments.Length];
-            for (int i = 0; i < values.Length; i++)
-            {
-                values[i] = arguments[i];
-            }
-
-            device.Launches++;
-            module.Launch(entry, device.Memory, new Dim3((int)blocks), new Dim3(threads), sharedBytes, values);
-        }
-
-        public void WaitFor(IDeviceQueue other)
-        {
-        }
-
-        public void Synchronise()
-        {
-        }
-
-        public void Dispose()
-        {
-        }
+        Launches++;
+        module.Launch(entry, Memory, new Dim3((int)blocks), new Dim3(threads), sharedBytes, values);
     }
 }

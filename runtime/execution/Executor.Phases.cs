@@ -1,0 +1,82 @@
+namespace Dlc.Runtime.Execution;
+
+/// <content>A run in two halves: all is queued in the first, and done after the second. On the processor the first does it all.</content>
+internal sealed unsafe partial class Executor
+{
+    /// <summary>Whether the device has done what <see cref="Start"/> queued.</summary>
+    public bool IsDone => _device?.IsDone ?? true;
+
+    /// <summary>Starts a run; <see cref="Finish"/> must follow unless it throws.</summary>
+    /// <param name="stream">A queue of the host between whose work it is done; null for none.</param>
+    public void Start(RunBinding binding, PlanCache cache, nint? stream)
+    {
+        bool isStarted = false;
+        try
+        {
+            _device?.Begin(stream);
+            var plan = Store.Enter(binding, cache);
+            _measured = _calibration?.IsComplete == false ? _calibration : null;
+            if (plan.Limited is null)
+            {
+                RunSteps(plan.Actions);
+            }
+            else
+            {
+                RunActions(plan.Limited);
+            }
+
+            _device?.Mark();
+            isStarted = true;
+        }
+        finally
+        {
+            if (!isStarted)
+            {
+                Leave(isDone: false);
+            }
+        }
+    }
+
+    /// <summary>Ends the run that was started: waits for the device, and says what failed there.</summary>
+    public void Finish()
+    {
+        bool isDone = false;
+        try
+        {
+            if (_device is not null)
+            {
+                Store.ReturnOutputs();
+                var (step, result) = _device.End();
+                if (step >= 0)
+                {
+                    throw Failed((PreparedLaunch)_model.Steps[step], result);
+                }
+            }
+
+            isDone = true;
+            _measured?.EndRun();
+        }
+        finally
+        {
+            Leave(isDone);
+        }
+    }
+
+    /// <summary>Waits for what is under way; the run that was started is not finished any more.</summary>
+    public void Settle() => Leave(isDone: false);
+
+    private void Leave(bool isDone)
+    {
+        _pool = null;
+        if (!isDone)
+        {
+            _device?.Settle();
+        }
+
+        Store.Leave();
+        _loops.EndRun();
+    }
+
+    /// <summary>Reads a bool where it lies.</summary>
+    public bool ReadBit(byte* address) => _device is null ? *address != 0 : _device.Read(address, 1) != 0;
+}
