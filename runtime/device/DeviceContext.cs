@@ -170,23 +170,23 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
     }
 
     /// <summary>Queues a launch.</summary>
-    public void Launch(PreparedLaunch launch, in LaunchShape shape, ValueStore store)
+    public void Launch(PreparedLaunch launch, in LaunchShape shape, ValueTable table)
     {
         var gpu = launch.Variants[shape.Variant].Gpu!;
         int count = 0;
         foreach (int value in launch.Buffers)
         {
-            _arguments[count++] = (long)store.Addresses[value];
+            _arguments[count++] = (long)table.Addresses[value];
         }
 
         foreach (int slot in launch.Variants[shape.Variant].Dims ?? launch.Dims)
         {
-            _arguments[count++] = store.Slots[slot];
+            _arguments[count++] = table.Slots[slot];
         }
 
         if (launch.Variants[shape.Variant].ScratchSlot >= 0)
         {
-            _arguments[count++] = (long)store.Scratch[launch.Index];
+            _arguments[count++] = (long)table.Scratch[launch.Index];
             _arguments[count++] = shape.ScratchStride;
         }
 

@@ -45,7 +45,7 @@ internal sealed unsafe partial class Executor
         {
             if (_device is not null)
             {
-                Store.ReturnOutputs();
+                Table.ReturnOutputs();
                 var (step, result) = _device.End();
                 if (step >= 0)
                 {

@@ -35,12 +35,15 @@ internal sealed unsafe partial class Executor : IDisposable
         _rates = options.Rates;
         _device = device is null ? null : new DeviceContext(device, _model);
         Store = new ValueStore(executable, runsBeforeTrim, keptArenaBytes, options, _device);
+        Table = Store.Table;
         _loops = new LoopRunner(this, _model, runsBeforeTrim, _device);
         _buffers = (void**)NativeMemory.AllocZeroed((nuint)(_model.MaxBuffers + _model.MaxDims + 1), sizeof(long));
         _dims = (long*)(_buffers + _model.MaxBuffers);
     }
 
     public ValueStore Store { get; }
+
+    public ValueTable Table { get; }
 
     /// <summary>Bytes allocated now outside of inputs, outputs and constants.</summary>
     public long AllocatedBytes => Store.AllocatedBytes + _loops.OwnBytes;
@@ -123,40 +126,40 @@ internal sealed unsafe partial class Executor : IDisposable
         _profile?.Add(step.Index, ticks);
         if (_measured is { } measured)
         {
-            var slots = new ReadOnlySpan<long>(Store.Slots, _model.Model.SlotNames.Length);
-            var bytes = new ReadOnlySpan<long>(Store.Bytes, _model.Model.Values.Length);
+            var slots = new ReadOnlySpan<long>(Table.Slots, _model.Model.SlotNames.Length);
+            var bytes = new ReadOnlySpan<long>(Table.Bytes, _model.Model.Values.Length);
             measured.Add(step.Index, (double)ticks / Stopwatch.Frequency, StepCosts.Of(step, slots, bytes, _rates).Seconds);
         }
     }
 
     /// <summary>Copies all bytes of one value to another; nothing to do when they are the same memory.</summary>
-    public void Copy(int from, int to, Step source) => CopyTo(Store.Addresses[from], Store.Bytes[from], to, source);
+    public void Copy(int from, int to, Step source) => CopyTo(Table.Addresses[from], Table.Bytes[from], to, source);
 
     /// <summary>Copies memory to a value of as many bytes.</summary>
     public void CopyTo(byte* from, long bytes, int to, Step source)
     {
-        if (bytes != Store.Bytes[to])
+        if (bytes != Table.Bytes[to])
         {
             throw new DlcRuntimeException(
                 RuntimeErrors.WrongDim,
                 $"'{_model.Model.Values[to].Name}' receives another size than it has",
-                $"{Store.Bytes[to]} bytes for {Store.DescribeDims(to)}",
+                $"{Table.Bytes[to]} bytes for {Table.DescribeDims(to)}",
                 $"{bytes} bytes",
                 Origin(source));
         }
 
-        if (from == Store.Addresses[to])
+        if (from == Table.Addresses[to])
         {
             return;
         }
 
         if (_device is not null)
         {
-            _device.Copy(Store.Addresses[to], from, bytes);
+            _device.Copy(Table.Addresses[to], from, bytes);
         }
         else
         {
-            Buffer.MemoryCopy(from, Store.Addresses[to], bytes, bytes);
+            Buffer.MemoryCopy(from, Table.Addresses[to], bytes, bytes);
         }
     }
 
@@ -168,7 +171,7 @@ internal sealed unsafe partial class Executor : IDisposable
         {
             if (slots[a] >= 0)
             {
-                Store.Slots[slots[a]] = dims[a];
+                Table.Slots[slots[a]] = dims[a];
             }
         }
     }
@@ -180,12 +183,12 @@ internal sealed unsafe partial class Executor : IDisposable
         int count = Math.Min(slots.Length, dims.Length);
         for (int a = 0; a < count; a++)
         {
-            if (Store.Slots[slots[a]] != dims[a])
+            if (Table.Slots[slots[a]] != dims[a])
             {
                 throw new DlcRuntimeException(
                     RuntimeErrors.WrongDim,
                     $"axis {a} of '{_model.Model.Values[value].Name}' is not what the model says",
-                    $"{_model.Model.SlotNames[slots[a]]} = {Store.Slots[slots[a]]}",
+                    $"{_model.Model.SlotNames[slots[a]]} = {Table.Slots[slots[a]]}",
                     $"{dims[a]}",
                     Origin(source));
             }
@@ -216,7 +219,7 @@ internal sealed unsafe partial class Executor : IDisposable
                 break;
             case StepKind.BindSlot:
                 var bind = Unsafe.As<PreparedBindSlot>(step);
-                Store.Slots[bind.Slot] = ReadInteger(bind);
+                Table.Slots[bind.Slot] = ReadInteger(bind);
                 Store.Resolve(bind.Point);
                 break;
             case StepKind.If:
@@ -232,7 +235,7 @@ internal sealed unsafe partial class Executor : IDisposable
 
     private void Launch(PreparedLaunch launch)
     {
-        var shape = LaunchShape.Of(launch, Store.Slots, _pool is null ? 1 : _pool.Threads);
+        var shape = LaunchShape.Of(launch, Table.Slots, _pool is null ? 1 : _pool.Threads);
         if (shape.Extent <= 0)
         {
             return;
@@ -240,24 +243,24 @@ internal sealed unsafe partial class Executor : IDisposable
 
         if (_device is not null)
         {
-            _device.Launch(launch, shape, Store);
+            _device.Launch(launch, shape, Table);
             return;
         }
 
         int[] values = launch.Buffers;
         for (int i = 0; i < values.Length; i++)
         {
-            _buffers[i] = Store.Addresses[values[i]];
+            _buffers[i] = Table.Addresses[values[i]];
         }
 
         int[] slots = launch.Dims;
         for (int i = 0; i < slots.Length; i++)
         {
-            _dims[i] = Store.Slots[slots[i]];
+            _dims[i] = Table.Slots[slots[i]];
         }
 
         var entry = (delegate* unmanaged<void**, long*, void*, long, long, int>)launch.Variants[shape.Variant].Entry;
-        byte* scratch = Store.Scratch[launch.Index];
+        byte* scratch = Table.Scratch[launch.Index];
         int result;
         if (shape.Threads == 1)
         {
@@ -292,12 +295,12 @@ internal sealed unsafe partial class Executor : IDisposable
 
     private void RunIf(PreparedIf branch)
     {
-        bool taken = ReadBit(Store.Addresses[branch.Condition]);
+        bool taken = ReadBit(Table.Addresses[branch.Condition]);
         RunSteps(taken ? branch.Then : branch.Else);
         Span<long> dims = stackalloc long[64];
         foreach (var result in branch.Results)
         {
-            Store.DimsOf(taken ? result.ThenValue : result.ElseValue, dims);
+            Table.DimsOf(taken ? result.ThenValue : result.ElseValue, dims);
             BindAxes(result.OutputSlots, dims);
         }
 
@@ -305,7 +308,7 @@ internal sealed unsafe partial class Executor : IDisposable
         foreach (var result in branch.Results)
         {
             int value = taken ? result.ThenValue : result.ElseValue;
-            Store.DimsOf(value, dims);
+            Table.DimsOf(value, dims);
             CheckAxes(result.Output, dims, branch.Source);
             Copy(value, result.Output, branch.Source);
         }
@@ -314,17 +317,17 @@ internal sealed unsafe partial class Executor : IDisposable
     private long ReadInteger(PreparedBindSlot bind)
     {
         var type = _model.Model.Values[bind.Value].Type;
-        if (Store.Bytes[bind.Value] != type.SizeOf())
+        if (Table.Bytes[bind.Value] != type.SizeOf())
         {
             throw new DlcRuntimeException(
                 RuntimeErrors.WrongDim,
                 $"'{_model.Model.Values[bind.Value].Name}' is used as a dim",
                 "one element",
-                Store.DescribeDims(bind.Value),
+                Table.DescribeDims(bind.Value),
                 Origin(bind.Source));
         }
 
-        byte* at = Store.Addresses[bind.Value];
+        byte* at = Table.Addresses[bind.Value];
         long copy;
         if (_device is not null)
         {

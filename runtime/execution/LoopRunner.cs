@@ -8,6 +8,7 @@ internal sealed unsafe class LoopRunner : IDisposable
 {
     private readonly Executor _executor;
     private readonly ValueStore _store;
+    private readonly ValueTable _table;
     private readonly ValueInfo[] _values;
     private readonly ScanState[] _scans;
     private readonly DeviceContext? _device;
@@ -17,6 +18,7 @@ internal sealed unsafe class LoopRunner : IDisposable
         _device = device;
         _executor = executor;
         _store = executor.Store;
+        _table = executor.Table;
         _values = model.Model.Values;
         _scans = new ScanState[model.ScanCount];
         foreach (var step in model.Steps)
@@ -58,17 +60,17 @@ internal sealed unsafe class LoopRunner : IDisposable
     public void Run(PreparedLoop prepared)
     {
         var loop = prepared.Loop;
-        long trips = loop.TripCountValue >= 0 ? ReadCount(_store.Addresses[loop.TripCountValue])
-            : loop.TripCountSlot >= 0 ? _store.Slots[loop.TripCountSlot]
+        long trips = loop.TripCountValue >= 0 ? ReadCount(_table.Addresses[loop.TripCountValue])
+            : loop.TripCountSlot >= 0 ? _table.Slots[loop.TripCountSlot]
             : long.MaxValue;
-        bool going = loop.Condition < 0 || _executor.ReadBit(_store.Addresses[loop.Condition]);
+        bool going = loop.Condition < 0 || _executor.ReadBit(_table.Addresses[loop.Condition]);
         Begin(prepared);
         long iteration = 0;
         while (going && iteration < trips)
         {
             EnterBody(prepared, iteration);
             _executor.RunSteps(prepared.Body);
-            going = loop.BodyConditionOut < 0 || _executor.ReadBit(_store.Addresses[loop.BodyConditionOut]);
+            going = loop.BodyConditionOut < 0 || _executor.ReadBit(_table.Addresses[loop.BodyConditionOut]);
             Collect(prepared, iteration);
             Advance(prepared);
             iteration++;
@@ -124,10 +126,10 @@ internal sealed unsafe class LoopRunner : IDisposable
         var loop = prepared.Loop;
         for (int i = 0; i < loop.Carried.Length; i++)
         {
-            var state = _store.Carried[prepared.FirstCarried + i];
+            var state = _table.Carried[prepared.FirstCarried + i];
             int initial = loop.Carried[i].Initial;
-            state.Begin(_store.Addresses[initial]);
-            _store.DimsOf(initial, state.Dims);
+            state.Begin(_table.Addresses[initial]);
+            _table.DimsOf(initial, state.Dims);
         }
 
         for (int i = 0; i < loop.ScanOutputs.Length; i++)
@@ -141,31 +143,31 @@ internal sealed unsafe class LoopRunner : IDisposable
         var loop = prepared.Loop;
         if (loop.IterationSlot >= 0)
         {
-            _store.Slots[loop.IterationSlot] = iteration;
+            _table.Slots[loop.IterationSlot] = iteration;
         }
 
         for (int i = 0; i < loop.Carried.Length; i++)
         {
-            var state = _store.Carried[prepared.FirstCarried + i];
+            var state = _table.Carried[prepared.FirstCarried + i];
             _executor.BindAxes(loop.Carried[i].BodyInSlots, state.Dims);
-            _store.Addresses[loop.Carried[i].BodyIn] = state.Current;
+            _table.Addresses[loop.Carried[i].BodyIn] = state.Current;
         }
 
         _store.Resolve(prepared.BodyPoint);
         for (int i = 0; i < loop.Carried.Length; i++)
         {
-            _executor.CheckAxes(loop.Carried[i].BodyIn, _store.Carried[prepared.FirstCarried + i].Dims, loop);
+            _executor.CheckAxes(loop.Carried[i].BodyIn, _table.Carried[prepared.FirstCarried + i].Dims, loop);
         }
 
         if (loop.BodyIteration >= 0)
         {
-            Write(_store.Addresses[loop.BodyIteration], iteration, sizeof(long));
+            Write(_table.Addresses[loop.BodyIteration], iteration, sizeof(long));
         }
 
         if (loop.BodyConditionIn >= 0)
         {
             // The body only runs while the condition holds.
-            Write(_store.Addresses[loop.BodyConditionIn], 1, 1);
+            Write(_table.Addresses[loop.BodyConditionIn], 1, 1);
         }
     }
 
@@ -175,33 +177,33 @@ internal sealed unsafe class LoopRunner : IDisposable
         for (int i = 0; i < scans.Length; i++)
         {
             int value = scans[i].BodyOut;
-            long bytes = _store.Bytes[value];
+            long bytes = _table.Bytes[value];
             var state = _scans[prepared.FirstScan + i];
             if (iteration == 0)
             {
                 state.ItemBytes = bytes;
-                _store.DimsOf(value, state.Dims);
+                _table.DimsOf(value, state.Dims);
             }
 
             _executor.CheckAxes(value, state.Dims, prepared.Loop);
             if (!prepared.ScanIsPlaced[i])
             {
-                state.Append(_store.Addresses[value], bytes);
+                state.Append(_table.Addresses[value], bytes);
                 continue;
             }
 
             int final = scans[i].Final;
-            if (bytes != 0 && (iteration + 1) > _store.Bytes[final] / bytes)
+            if (bytes != 0 && (iteration + 1) > _table.Bytes[final] / bytes)
             {
                 throw new DlcRuntimeException(
                     RuntimeErrors.WrongDim,
                     $"the loop runs more often than its output '{_values[final].Name}' has room for",
-                    _store.DescribeDims(final),
+                    _table.DescribeDims(final),
                     $"iteration {iteration}",
                     Executor.Origin(prepared.Loop));
             }
 
-            Copy(_store.Addresses[value], _store.Addresses[final] + (iteration * bytes), bytes);
+            Copy(_table.Addresses[value], _table.Addresses[final] + (iteration * bytes), bytes);
         }
     }
 
@@ -213,26 +215,26 @@ internal sealed unsafe class LoopRunner : IDisposable
         for (int i = 0; i < carried.Length; i++)
         {
             int left = carried[i].BodyOut;
-            var state = _store.Carried[prepared.FirstCarried + i];
+            var state = _table.Carried[prepared.FirstCarried + i];
             if (left == carried[i].BodyIn)
             {
                 continue;
             }
 
-            byte* next = state.Next(_store.Bytes[left]);
+            byte* next = state.Next(_table.Bytes[left]);
             if (next == null)
             {
                 throw new DlcRuntimeException(
                     RuntimeErrors.WrongDim,
                     $"the loop value '{_values[left].Name}' changes its dims",
-                    _store.DescribeDims(carried[i].BodyIn),
-                    _store.DescribeDims(left),
+                    _table.DescribeDims(carried[i].BodyIn),
+                    _table.DescribeDims(left),
                     Executor.Origin(prepared.Loop));
             }
 
-            if (next != _store.Addresses[left])
+            if (next != _table.Addresses[left])
             {
-                Copy(_store.Addresses[left], next, _store.Bytes[left]);
+                Copy(_table.Addresses[left], next, _table.Bytes[left]);
             }
         }
 
@@ -241,9 +243,9 @@ internal sealed unsafe class LoopRunner : IDisposable
             int left = carried[i].BodyOut;
             if (left != carried[i].BodyIn)
             {
-                var state = _store.Carried[prepared.FirstCarried + i];
-                state.Advance(_store.Bytes[left]);
-                _store.DimsOf(left, state.Dims);
+                var state = _table.Carried[prepared.FirstCarried + i];
+                state.Advance(_table.Bytes[left]);
+                _table.DimsOf(left, state.Dims);
             }
         }
     }
@@ -253,14 +255,14 @@ internal sealed unsafe class LoopRunner : IDisposable
         var loop = prepared.Loop;
         if (loop.ExecutedSlot >= 0)
         {
-            _store.Slots[loop.ExecutedSlot] = iterations;
+            _table.Slots[loop.ExecutedSlot] = iterations;
         }
 
         for (int i = 0; i < loop.Carried.Length; i++)
         {
             if (loop.Carried[i].Final >= 0)
             {
-                _executor.BindAxes(loop.Carried[i].FinalSlots, _store.Carried[prepared.FirstCarried + i].Dims);
+                _executor.BindAxes(loop.Carried[i].FinalSlots, _table.Carried[prepared.FirstCarried + i].Dims);
             }
         }
 
@@ -277,9 +279,9 @@ internal sealed unsafe class LoopRunner : IDisposable
             int final = loop.Carried[i].Final;
             if (final >= 0)
             {
-                var state = _store.Carried[prepared.FirstCarried + i];
+                var state = _table.Carried[prepared.FirstCarried + i];
                 _executor.CheckAxes(final, state.Dims, loop);
-                _executor.CopyTo(state.Current, _store.Bytes[final], final, loop);
+                _executor.CopyTo(state.Current, _table.Bytes[final], final, loop);
             }
         }
 

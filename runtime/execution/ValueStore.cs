@@ -8,23 +8,19 @@ using Dlc.Runtime.Rematerialization;
 namespace Dlc.Runtime.Execution;
 
 /// <summary>
-/// Slots, sizes and addresses of one execution, and the memory behind them. Gives values their addresses at bind points: at the entry
-/// from the plan of the signature, later from the block of the bind point.
+/// The memory of one execution, and the plan for it. Gives values their addresses at bind points: at the entry from the plan of the
+/// signature, later from the block of the bind point. Other parts of the run read them in its <see cref="Table"/>.
 /// </summary>
 internal sealed unsafe class ValueStore : IDisposable
 {
-    private readonly LoadedExecutable _executable;
     private readonly PreparedModel _model;
-    private readonly ValueInfo[] _values;
     private readonly long[] _key;
     private readonly NativeBlock _arena;
 
     /// <summary>What left the arena for a while.</summary>
     private readonly NativeBlock _outside;
     private readonly DeviceContext? _device;
-    private readonly DevicePorts? _ports;
     private readonly SegmentState?[] _segments;
-    private readonly void* _tables;
     private readonly PlanOptions _options;
     private ArenaPolicy _policy;
     private SignaturePlan? _plan;
@@ -33,7 +29,6 @@ internal sealed unsafe class ValueStore : IDisposable
     /// <summary>Where the arena is that the addresses point into: ours or the host's.</summary>
     private byte* _base;
     private bool _isHosts;
-    private RunBinding _binding = null!;
 
     public ValueStore(LoadedExecutable executable, int runsBeforeTrim, long keptArenaBytes, PlanOptions options, DeviceContext? device)
     {
@@ -41,27 +36,11 @@ internal sealed unsafe class ValueStore : IDisposable
         Budget = device is null && options.MemoryLimit < long.MaxValue ? new MemoryBudget() : null;
         _arena = new NativeBlock(device, Budget);
         _outside = new NativeBlock(device is null ? null : new PinnedMemory(device.Model.Device));
-        _ports = device is null ? null : new DevicePorts(executable.Model, device);
-        _executable = executable;
+        Table = new ValueTable(executable, runsBeforeTrim, device, Budget);
         _options = options;
         _model = executable.Prepared;
-        _values = _model.Model.Values;
         _key = new long[_model.KeyLength];
         _policy = new ArenaPolicy(runsBeforeTrim, keptArenaBytes);
-        int slots = _model.Model.SlotNames.Length;
-        nuint words = (nuint)(slots + (2 * _values.Length) + _model.Steps.Length + 8);
-        _tables = NativeMemory.AllocZeroed(words, sizeof(long));
-        Slots = (long*)_tables;
-        Bytes = Slots + slots;
-        Addresses = (byte**)(Bytes + _values.Length);
-        Scratch = Addresses + _values.Length;
-        Nothing = (byte*)(Scratch + _model.Steps.Length);
-        Carried = new CarriedState[_model.Carried.Length];
-        for (int c = 0; c < Carried.Length; c++)
-        {
-            Carried[c] = new CarriedState(_model.Carried[c], _values[_model.Carried[c].BodyIn].Dims.Length, runsBeforeTrim, device, Budget);
-        }
-
         _segments = new SegmentState?[_model.Points.Length];
         for (int p = 1; p < _segments.Length; p++)
         {
@@ -69,22 +48,8 @@ internal sealed unsafe class ValueStore : IDisposable
         }
     }
 
-    /// <summary>By slot.</summary>
-    public long* Slots { get; }
-
-    /// <summary>By value: size in bytes.</summary>
-    public long* Bytes { get; }
-
-    /// <summary>By value: never null once its bind point is reached.</summary>
-    public byte** Addresses { get; }
-
-    /// <summary>By step: scratch memory of its kernel, where it needs any.</summary>
-    public byte** Scratch { get; }
-
-    /// <summary>The address of values without bytes.</summary>
-    public byte* Nothing { get; }
-
-    public CarriedState[] Carried { get; }
+    /// <summary>What is known of the values.</summary>
+    public ValueTable Table { get; }
 
     /// <summary>What all blocks may hold together, under a limit.</summary>
     public MemoryBudget? Budget { get; }
@@ -100,12 +65,7 @@ internal sealed unsafe class ValueStore : IDisposable
                 sum += segment?.OwnBytes ?? 0;
             }
 
-            foreach (var carried in Carried)
-            {
-                sum += carried.OwnBytes;
-            }
-
-            return sum + (_ports?.OwnBytes ?? 0);
+            return sum + Table.OwnBytes;
         }
     }
 
@@ -139,7 +99,7 @@ internal sealed unsafe class ValueStore : IDisposable
 
         if (plan == _plan && (hosts == null ? !_isHosts : hosts == _base))
         {
-            AssignAddresses(_model.Points[0].Volatile);
+            Table.AssignAddresses(_model.Points[0].Volatile);
         }
         else
         {
@@ -152,8 +112,7 @@ internal sealed unsafe class ValueStore : IDisposable
     /// <summary>Takes or makes the plan for the dims that <paramref name="binding"/> has.</summary>
     public SignaturePlan PlanFor(RunBinding binding, PlanCache cache)
     {
-        _binding = binding;
-        _ports?.Begin();
+        Table.Begin(binding);
         int at = 0;
         for (int i = 0; i < _model.Model.Inputs.Length; i++)
         {
@@ -217,24 +176,16 @@ internal sealed unsafe class ValueStore : IDisposable
             segment?.Release();
         }
 
-        foreach (var carried in Carried)
-        {
-            carried.Release();
-        }
+        Table.Release();
     }
 
     /// <summary>Ends an execution, which may have failed.</summary>
     public void Leave()
     {
-        _binding = null!;
+        Table.EndRun();
         foreach (var segment in _segments)
         {
             segment?.EndRun();
-        }
-
-        foreach (var carried in Carried)
-        {
-            carried.EndRun();
         }
 
         if (_plan is not null)
@@ -261,13 +212,13 @@ internal sealed unsafe class ValueStore : IDisposable
     public void Resolve(int pointId)
     {
         var point = _model.Points[pointId];
-        ShapeMachine.Run(point, Slots, _model.Model.SlotNames);
+        ShapeMachine.Run(point, Table.Slots, _model.Model.SlotNames);
         foreach (int v in point.Values)
         {
-            Bytes[v] = ValueSizes.Of(_model.Model, v, Slots);
+            Table.Bytes[v] = ValueSizes.Of(_model.Model, v, Table.Slots);
             if (_model.Roles[v] == ValueRole.Output)
             {
-                Budget?.Charge(Bytes[v]);
+                Budget?.Charge(Table.Bytes[v]);
             }
         }
 
@@ -276,12 +227,12 @@ internal sealed unsafe class ValueStore : IDisposable
         {
             for (int i = 0; i < point.Items.Length; i++)
             {
-                segment.Sizes[i] = ValueSizes.Of(_model, point.Items[i], Slots, _options.Threads);
+                segment.Sizes[i] = ValueSizes.Of(_model, point.Items[i], Table.Slots, _options.Threads);
             }
 
             try
             {
-                segment.Plan(_plan!, _segments, _options, new ReadOnlySpan<long>(Bytes, _values.Length));
+                segment.Plan(_plan!, _segments, _options, new ReadOnlySpan<long>(Table.Bytes, _model.Model.Values.Length));
             }
             catch (OverflowException)
             {
@@ -290,55 +241,31 @@ internal sealed unsafe class ValueStore : IDisposable
 
             for (int i = 0; i < point.Items.Length; i++)
             {
-                Place(point.Items[i], segment.Sizes[i] == 0 ? Nothing : segment.AddressOf(i, _base), segment.Sizes[i]);
+                Table.Place(point.Items[i], segment.Sizes[i] == 0 ? Table.Nothing : segment.AddressOf(i, _base), segment.Sizes[i]);
             }
         }
 
-        AssignAddresses(point.Values);
-    }
-
-    /// <summary>Copies the dims of a value.</summary>
-    public void DimsOf(int value, Span<long> dims)
-    {
-        int[] slots = _values[value].Dims;
-        for (int a = 0; a < slots.Length; a++)
-        {
-            dims[a] = Slots[slots[a]];
-        }
-    }
-
-    /// <summary>Text like <c>[2,77,768]</c>, for messages.</summary>
-    public string DescribeDims(int value)
-    {
-        var dims = new long[_values[value].Dims.Length];
-        DimsOf(value, dims);
-        return $"[{string.Join(',', dims)}]";
+        Table.AssignAddresses(point.Values);
     }
 
     public void Dispose()
     {
         _arena.Dispose();
         _outside.Dispose();
-        _ports?.Dispose();
         foreach (var segment in _segments)
         {
             segment?.Dispose();
         }
 
-        foreach (var carried in Carried)
-        {
-            carried.Dispose();
-        }
-
-        NativeMemory.Free(_tables);
+        Table.Dispose();
     }
 
     private void Adopt(SignaturePlan plan, byte* hosts)
     {
         _plan = null;
         var point = _model.Points[0];
-        plan.Slots.CopyTo(new Span<long>(Slots, plan.Slots.Length));
-        plan.Bytes.CopyTo(new Span<long>(Bytes, plan.Bytes.Length));
+        plan.Slots.CopyTo(new Span<long>(Table.Slots, plan.Slots.Length));
+        plan.Bytes.CopyTo(new Span<long>(Table.Bytes, plan.Bytes.Length));
         byte* arena = hosts == null ? _arena.Ensure(plan.ArenaBytes) : hosts;
         _base = arena;
         _isHosts = hosts != null;
@@ -346,7 +273,7 @@ internal sealed unsafe class ValueStore : IDisposable
         {
             // Under a limit the actions give places.
             bool hasPlace = plan.Sizes[i] > 0 && plan.Limited is null;
-            Place(point.Items[i], hasPlace ? arena + plan.Arena.OffsetOf(i) : Nothing, plan.Sizes[i]);
+            Table.Place(point.Items[i], hasPlace ? arena + plan.Arena.OffsetOf(i) : Table.Nothing, plan.Sizes[i]);
         }
 
         if (plan.Limited is not null)
@@ -354,7 +281,7 @@ internal sealed unsafe class ValueStore : IDisposable
             _outside.Ensure(plan.Limited.HostBytes);
         }
 
-        AssignAddresses(point.Values);
+        Table.AssignAddresses(point.Values);
         _plan = plan;
     }
 
@@ -369,10 +296,10 @@ internal sealed unsafe class ValueStore : IDisposable
 
         foreach (var (item, offset) in action.Placements)
         {
-            Place(point.Items[item], _plan!.Sizes[item] == 0 ? Nothing : _base + offset, _plan.Sizes[item]);
+            Table.Place(point.Items[item], _plan!.Sizes[item] == 0 ? Table.Nothing : _base + offset, _plan.Sizes[item]);
             foreach (int v in plan.Program.Aliases[item])
             {
-                Addresses[v] = AliasAddress(v, _values[v]);
+                Table.AssignAlias(v);
             }
         }
     }
@@ -384,7 +311,7 @@ internal sealed unsafe class ValueStore : IDisposable
     public void Transfer(in LimitedAction action)
     {
         long bytes = _plan!.Sizes[action.Item];
-        byte* inside = Addresses[_model.Points[0].Items[action.Item].Value];
+        byte* inside = Table.Addresses[_model.Points[0].Items[action.Item].Value];
         byte* outside = _outside.Address + action.HostOffset;
         if (bytes == 0)
         {
@@ -407,100 +334,5 @@ internal sealed unsafe class ValueStore : IDisposable
         {
             Buffer.MemoryCopy(outside, inside, bytes, bytes);
         }
-    }
-
-    private void Place(PlannedItem item, byte* address, long bytes)
-    {
-        if (item.Step >= 0)
-        {
-            Scratch[item.Step] = address;
-        }
-        else if (item.Carried >= 0)
-        {
-            Carried[item.Carried].Place(item.Side, address, bytes);
-        }
-        else
-        {
-            Addresses[item.Value] = address;
-        }
-    }
-
-    private void AssignAddresses(int[] values)
-    {
-        foreach (int v in values)
-        {
-            var info = _values[v];
-            switch (_model.Roles[v])
-            {
-                case ValueRole.Input:
-                    Addresses[v] = Bytes[v] == 0 ? Nothing : InputAddress(info.Index, Bytes[v]);
-                    break;
-                case ValueRole.Output:
-                    AcquireOutput(v, info);
-                    break;
-                case ValueRole.Constant:
-                    Addresses[v] = ConstantAddress(v, info);
-                    break;
-                case ValueRole.Alias:
-                    Addresses[v] = AliasAddress(v, info);
-                    break;
-                case ValueRole.CarriedOut:
-                    Addresses[v] = Carried[_model.CarriedOf[v]].Next(Bytes[v]);
-                    if (Addresses[v] == null)
-                    {
-                        throw new DlcRuntimeException(
-                            RuntimeErrors.WrongDim, $"the loop value '{info.Name}' grows although its dims are fixed", "the dims of the first iteration", DescribeDims(v));
-                    }
-
-                    break;
-            }
-        }
-    }
-
-    private void AcquireOutput(int value, ValueInfo info)
-    {
-        Span<long> dims = stackalloc long[info.Dims.Length];
-        DimsOf(value, dims);
-        byte* address = _binding.AcquireOutput(info.Index, dims, Bytes[value]);
-        if (_ports is not null && address != null && !_binding.OutputIsOnDevice(info.Index))
-        {
-            address = _ports.Output(info.Index, address, Bytes[value]);
-        }
-
-        Addresses[value] = address == null ? Nothing : address;
-    }
-
-    private byte* InputAddress(int index, long bytes)
-    {
-        var input = _binding.RequireInput(index);
-        return _ports is null || input.IsOnDevice ? input.Data : _ports.Input(index, input.Data, bytes);
-    }
-
-    /// <summary>Queues the copies of outputs to the host, where the caller wants them there.</summary>
-    public void ReturnOutputs() => _ports?.Return();
-
-    private byte* ConstantAddress(int value, ValueInfo info)
-    {
-        if (Bytes[value] > _model.Model.Constants[info.Index].Length)
-        {
-            throw new DlcRuntimeException(
-                RuntimeErrors.InvalidModel, $"the constant '{info.Name}' is shorter than its dims say", $"{Bytes[value]} bytes", $"{_model.Model.Constants[info.Index].Length}");
-        }
-
-        return Bytes[value] == 0 ? Nothing
-            : _device is not null ? (byte*)_device.Model.ConstantAddress(info.Index)
-            : _executable.ConstantAddress(info.Index);
-    }
-
-    private byte* AliasAddress(int value, ValueInfo info)
-    {
-        long offset = info.ByteOffsetSlot < 0 ? 0 : Slots[info.ByteOffsetSlot];
-        if (offset < 0 || offset > Bytes[info.Index] || Bytes[value] > Bytes[info.Index] - offset)
-        {
-            throw new DlcRuntimeException(
-                RuntimeErrors.InvalidModel, $"the view '{info.Name}' reaches beyond '{_values[info.Index].Name}'", $"at most {Bytes[info.Index]} bytes", $"{Bytes[value]} bytes at {offset}");
-        }
-
-        return Addresses[info.Index] + offset;
     }
 }
