@@ -34,7 +34,8 @@ internal sealed class Bundle(ZipArchive zip, string target)
 
             // A small share of the largest output stands for the absolute tolerance in units of the scale.
             var absolute = tolerance.OfScale ? 20 * tolerance.Absolute : tolerance.Absolute;
-            Write(name, compiled.Executable, ".case", stream => new BundleCase(tolerance.Relative, absolute, runs).Write(stream));
+            WriteModel(name, compiled.Executable);
+            WriteRuns($"{name}.case", stream => new BundleCase(tolerance.Relative, absolute, runs).Write(stream));
             lock (_lock)
             {
                 Cases++;
@@ -51,9 +52,17 @@ internal sealed class Bundle(ZipArchive zip, string target)
     }
 
     /// <summary>Adds a model without its large weights.</summary>
-    public void AddTimed(string name, Compilation compiled, params (Dictionary<string, long> Dims, double Flops, double Bytes)[] runs)
+    /// <param name="name">Its name.</param>
+    /// <param name="compiled">The model.</param>
+    /// <param name="cases">What is timed, by kind: speed, varied, step.</param>
+    public void AddTimed(string name, Compilation compiled, params (string Kind, SpeedCase Case)[] cases)
     {
-        Write($"speed/{name}", Stripped.Strip(compiled.Executable), ".speed", stream => new SpeedCase(0, runs).Write(stream));
+        WriteModel($"speed/{name}", Stripped.Strip(compiled.Executable));
+        foreach (var (kind, own) in cases)
+        {
+            WriteRuns($"speed/{name}.{kind}", own.Write);
+        }
+
         Timed++;
     }
 
@@ -67,21 +76,19 @@ internal sealed class Bundle(ZipArchive zip, string target)
         return new BundleTensor(name, type, tensor.Dims.ToArray(), tensor.Bytes.ToArray());
     }
 
-    private void Write(string name, ExecutableModel executable, string extension, Action<Stream> writeRuns)
+    private void WriteModel(string name, ExecutableModel executable)
     {
         using var model = new MemoryStream();
         ExecutableWriter.Write(executable, model);
+        WriteRuns($"{name}.dlcx", model.WriteTo);
+    }
+
+    private void WriteRuns(string name, Action<Stream> write)
+    {
         lock (_lock)
         {
-            using (var entry = zip.CreateEntry(name + ".dlcx", CompressionLevel.SmallestSize).Open())
-            {
-                model.WriteTo(entry);
-            }
-
-            using (var runs = zip.CreateEntry(name + extension, CompressionLevel.SmallestSize).Open())
-            {
-                writeRuns(runs);
-            }
+            using var entry = zip.CreateEntry(name, CompressionLevel.SmallestSize).Open();
+            write(entry);
         }
     }
 }

@@ -2,13 +2,21 @@ using Dlc.Compiler;
 using Dlc.IR;
 using Dlc.IR.Ops;
 using Dlc.IR.Symbolic;
+using Dlc.Passes.Training;
 using Dlc.Peers.Suite;
+using ModelBuilder;
+using GraphBuilder = Dlc.IR.GraphBuilder;
 
 namespace Dlc.Gpu.Pack;
 
 /// <summary>What is timed: single kernels near the limits of the machine, and models at varying sizes.</summary>
 internal static class Timed
 {
+    private const int Seed = 5;
+    private const int Shapes = 24;
+    private const int Rounds = 6;
+    private const long Ids = 30000;
+
     public static void AddTo(Bundle bundle)
     {
         foreach (var type in new[] { ElementType.Float32, ElementType.Float16, ElementType.BFloat16 })
@@ -17,15 +25,72 @@ internal static class Timed
         }
 
         Elementwise(bundle);
+        Chain(bundle);
         Softmax(bundle);
+        LayerNorm(bundle);
         foreach (string name in new[] { "bert-base", "gpt2", "llama-small", "resnet50" })
         {
             var model = ModelSuite.ByName(name);
             if (model.Missing is null)
             {
-                bundle.AddTimed(name, DlcCompiler.Build(model.Path, bundle.Options), [.. model.Cases.Select(c => (c.Sizes.ToDictionary(), 0.0, 0.0))]);
+                var cases = new List<(string, SpeedCase)> { ("speed", new SpeedCase([.. model.Cases.Select(c => (c.Sizes.ToDictionary(), 0.0, 0.0))]) { Ids = Ids }) };
+                if (Peer(name) is { Length: > 0 } peer)
+                {
+                    cases.Add(("varied", VariedShapes(peer)));
+                }
+
+                bundle.AddTimed(name, DlcCompiler.Build(model.Path, bundle.Options), [.. cases]);
             }
         }
+
+        Steps(bundle);
+    }
+
+    /// <summary>Batches and lengths as requests bring them: short ones often, long ones now and then.</summary>
+    private static SpeedCase VariedShapes(string peer)
+    {
+        var random = new Random(Seed);
+        var runs = Enumerable.Range(0, Shapes).Select(_ => (
+            new Dictionary<string, long> { ["batch"] = random.Next(1, 9), ["sequence"] = (long)(8 * Math.Pow(48, random.NextDouble())) }, 0.0, 0.0));
+        return new SpeedCase([.. runs]) { Rounds = Rounds, Ids = Ids, Peer = peer };
+    }
+
+    /// <summary>The same model for PyTorch.</summary>
+    private static string Peer(string name)
+    {
+        var (bert, llama) = (BertConfig.Base, LlamaConfig.Small);
+        return name switch
+        {
+            "bert-base" => $$"""{"kind":"bert","layers":{{bert.Layers}},"width":{{bert.Width}},"heads":{{bert.Heads}},"inner":{{bert.Inner}},"vocabulary":{{bert.Vocabulary}},"positions":{{bert.Positions}}}""",
+            "llama-small" => $$"""{"kind":"llama","layers":{{llama.Layers}},"width":{{llama.Width}},"heads":{{llama.Heads}},"key_heads":{{llama.KeyHeads}},"inner":{{llama.Inner}},"vocabulary":{{llama.Vocabulary}}}""",
+            _ => "",
+        };
+    }
+
+    private static void Steps(Bundle bundle)
+    {
+        var training = new TrainingOptions { Loss = "cross-entropy(logits,labels)", Optimizer = new AdamW { LearningRate = 1e-4 } };
+        void Add(string name, LlamaConfig config, SpeedCase own)
+        {
+            string path = Path.Combine(Path.GetTempPath(), $"{name}-{Guid.NewGuid():n}.onnx");
+            try
+            {
+                OnnxFile.Write(Models.Llama(config with { IsDeclaredOnly = true }), path);
+                bundle.AddTimed(name, DlcCompiler.BuildTraining(path, training, bundle.Options), ("step", own with { Ids = config.Vocabulary }));
+            }
+            finally
+            {
+                File.Delete(path);
+                File.Delete($"{path}.data");
+            }
+        }
+
+        (Dictionary<string, long>, double, double) Run(long batch, long sequence) => (new() { ["batch"] = batch, ["sequence"] = sequence }, 0, 0);
+
+        Add("llama-train-25m", LlamaConfig.Trained, new SpeedCase([Run(16, 512)]) { Shares = [0.6, 0.45] });
+
+        // The longest batch that 3000 characters of code can give, at 3.5 characters a token.
+        Add("llama-2-1b-train", LlamaConfig.Llama2Of1B, new SpeedCase([Run(14, 858)]) { MemoryLimit = 40e9, Shares = [0.6, 0.45] });
     }
 
     private static void Product(Bundle bundle, ElementType type)
@@ -35,7 +100,7 @@ internal static class Timed
         var b = graph.Input(new TensorType(type, new Shape([dims[2], dims[1]])), "b");
         Finish(module, graph, graph.Add(new Cast(type), [graph.Add(new MatMul(ElementType.Float32), [a, b])]));
         bundle.AddTimed($"matmul-{type.ShortName()}", DlcCompiler.Build(module, bundle.Options),
-            [.. new long[] { 512, 1024, 4096 }.Select(n => (new Dictionary<string, long> { ["m"] = n, ["n"] = n, ["k"] = n }, 2.0 * n * n * n, 0.0))]);
+            ("speed", new SpeedCase([.. new long[] { 512, 1024, 4096 }.Select(n => (new Dictionary<string, long> { ["m"] = n, ["n"] = n, ["k"] = n }, 2.0 * n * n * n, 0.0))])));
     }
 
     private static void Elementwise(Bundle bundle)
@@ -46,7 +111,41 @@ internal static class Timed
         var sum = graph.Add(new Add(), [x, y]);
         Finish(module, graph, graph.Add(new Mul(), [graph.Add(new Tanh(), [sum]), sum]));
         bundle.AddTimed("add-tanh-mul", DlcCompiler.Build(module, bundle.Options),
-            [.. new long[] { 1 << 20, 1 << 24, 1 << 27 }.Select(n => (new Dictionary<string, long> { ["n"] = n }, 0.0, 12.0 * n))]);
+            ("speed", new SpeedCase([.. new long[] { 1 << 20, 1 << 24, 1 << 27 }.Select(n => (new Dictionary<string, long> { ["n"] = n }, 0.0, 12.0 * n))])));
+    }
+
+    private static void Chain(Bundle bundle)
+    {
+        var (module, graph, dims) = Begin("chain", "n");
+        var x = graph.Input(new TensorType(ElementType.Float32, new Shape([dims[0]])), "x");
+        var y = graph.Input(new TensorType(ElementType.Float32, new Shape([dims[0]])), "y");
+        var z = x;
+        for (int i = 0; i < 4; i++)
+        {
+            z = graph.Add(new Max(), [graph.Add(new Add(), [graph.Add(new Mul(), [z, y]), x]), graph.Add(new Sub(), [z, y])]);
+        }
+
+        Finish(module, graph, z);
+        bundle.AddTimed("chain-of-16", DlcCompiler.Build(module, bundle.Options),
+            ("speed", new SpeedCase([.. new long[] { 1 << 24, 1 << 27 }.Select(n => (new Dictionary<string, long> { ["n"] = n }, 0.0, 12.0 * n))])));
+    }
+
+    private static void LayerNorm(Bundle bundle)
+    {
+        var (module, graph, dims) = Begin("layer-norm", "rows", "width");
+        var x = graph.Input(new TensorType(ElementType.Float32, new Shape([dims[0], dims[1]])), "x");
+        var count = graph.Add(new Cast(ElementType.Float32), [graph.Add(new DimTensor(ElementType.Int64, [], [dims[1]]), [])]);
+        Value Mean(Value of) => graph.Add(new Div(), [graph.Add(new Reduce(ReduceKind.Sum, [1]), [of]), count]);
+        var mean = Mean(x);
+        var centred = graph.Add(new Sub(), [x, mean]);
+        var variance = Mean(graph.Add(new Mul(), [centred, centred]));
+        var scale = graph.Input(new TensorType(ElementType.Float32, new Shape([dims[1]])), "scale");
+        var bias = graph.Input(new TensorType(ElementType.Float32, new Shape([dims[1]])), "bias");
+        var normal = graph.Add(new Div(), [centred, graph.Add(new Sqrt(), [variance])]);
+        Finish(module, graph, graph.Add(new Add(), [graph.Add(new Mul(), [normal, scale]), bias]));
+        bundle.AddTimed("layer-norm", DlcCompiler.Build(module, bundle.Options),
+            ("speed", new SpeedCase([.. new long[] { 768, 1000, 4096 }.Select(w => (
+                new Dictionary<string, long> { ["rows"] = (1 << 26) / w, ["width"] = w }, 0.0, 8.0 * ((1 << 26) / w * w)))])));
     }
 
     private static void Softmax(Bundle bundle)
@@ -57,7 +156,8 @@ internal static class Timed
         var e = graph.Add(new Exp(), [graph.Add(new Sub(), [x, max])]);
         Finish(module, graph, graph.Add(new Div(), [e, graph.Add(new Reduce(ReduceKind.Sum, [1]), [e])]));
         bundle.AddTimed("softmax", DlcCompiler.Build(module, bundle.Options),
-            [.. new long[] { 128, 1000, 4096 }.Select(w => (new Dictionary<string, long> { ["rows"] = (1 << 26) / w, ["width"] = w }, 0.0, 8.0 * (1 << 26)))]);
+            ("speed", new SpeedCase([.. new long[] { 128, 1000, 4096 }.Select(w => (
+                new Dictionary<string, long> { ["rows"] = (1 << 26) / w, ["width"] = w }, 0.0, 8.0 * ((1 << 26) / w * w)))])));
     }
 
     private static (Module Module, GraphBuilder Graph, Dim[] Dims) Begin(string name, params string[] dims)

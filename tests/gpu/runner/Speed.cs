@@ -1,170 +1,110 @@
-using System.Diagnostics;
 using Dlc.Runtime;
 using Dlc.Runtime.Device;
 using Dlc.Runtime.Format;
 
 namespace Dlc.Gpu;
 
-/// <summary>Times models with inputs and outputs on the device: the median of some runs, each waited for.</summary>
-internal static class Speed
+/// <summary>Times kernels and models with inputs and outputs on the device, beside a copy within the device and cuBLAS.</summary>
+internal sealed class Speed(GpuMachine machine, KitOptions options, Peers peers, GpuPage page)
 {
-    private const int Warmups = 3;
-    private const int Runs = 15;
-    private const long CopiedBytes = 1L << 30;
+    private const string Products = "matmul-";
+    private readonly IDevice _device = machine.Device;
 
     /// <summary>Times what is in the folder; gives the number of models that could not run.</summary>
-    public static int Run(string folder, IDevice device)
+    public int Run(string folder)
     {
-        double copy = CopyBandwidth(device);
-        Console.WriteLine($"copy bandwidth {copy / 1e9:f0} GB/s (reads and writes together)");
-        Console.WriteLine("| what | dims | ms | TFLOP/s | GB/s | of copy |");
-        Console.WriteLine("|---|---|---|---|---|---|");
+        double copy = CopyBandwidth();
+        page.Line();
+        page.Line($"Copy on the device: {copy / 1e9:f0} GB/s, reads and writes together ({options.CopiedBytes >> 20} MiB). Times are medians of {options.Repeats.Runs}, each run waited for.");
+        using var cublas = FindCublas();
+        page.Table("kernel or model", "dims", "ms", "TFLOP/s", "cuBLAS, ms", "of cuBLAS", "GB/s", "of copy");
         int failed = 0;
         foreach (string file in Directory.GetFiles(folder, "*.speed", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             string name = Path.GetFileNameWithoutExtension(file);
             try
             {
-                Time(name, file, device, copy);
+                Time(name, file, copy, cublas);
             }
             catch (DlcRuntimeException e)
             {
                 failed++;
-                Console.WriteLine($"fail {name}: {e.Message}");
+                page.Line($"| {name} | failed: {e.Message.ReplaceLineEndings(" ")} | | | | | | |");
             }
         }
 
         return failed;
     }
 
-    private static double CopyBandwidth(IDevice device)
+    private double CopyBandwidth()
     {
-        var (from, to) = (device.Allocate(CopiedBytes), device.Allocate(CopiedBytes));
-        using var queue = device.CreateQueue();
-        double seconds = Median(() =>
+        var (from, to) = (_device.Allocate(options.CopiedBytes), _device.Allocate(options.CopiedBytes));
+        using var queue = _device.CreateQueue();
+        double seconds = Timing.Median(options.Repeats, () =>
         {
-            queue.Copy(to, from, CopiedBytes);
+            queue.Copy(to, from, options.CopiedBytes);
             queue.Synchronise();
         });
-        device.Free(from);
-        device.Free(to);
-        return 2 * CopiedBytes / seconds;
+        _device.Free(from);
+        _device.Free(to);
+        return 2 * options.CopiedBytes / seconds;
     }
 
-    private static void Time(string name, string file, IDevice device, double copy)
+    private Cublas? FindCublas()
     {
-        SpeedCase own;
-        using (var stream = File.OpenRead(file))
-        {
-            own = SpeedCase.Read(stream);
-        }
+        // PyTorch's packages bring the library to folders that only Python knows.
+        var answer = peers.Ask("""{"what":"libraries"}""");
+        string[] folders = answer.TryGetProperty("folders", out var found) ? [.. found.EnumerateArray().Select(f => f.GetString()!)] : [];
+        var cublas = Cublas.TryLoad(folders, out string reason);
+        page.Line(cublas is null ? $"cuBLAS not loaded: {reason}. PyTorch is asked for products instead." : $"cuBLAS: {cublas.Path}, f32 without tf32.");
+        return cublas;
+    }
 
-        ExecutableModel stripped;
-        using (var loaded = LoadedExecutable.Load(Path.ChangeExtension(file, ".dlcx")))
-        {
-            stripped = loaded.Model;
-        }
-
-        using var model = CompiledModel.FromModel(Stripped.Restore(stripped));
-        var options = new SessionOptions { Device = device };
-        if (own.MemoryLimit > 0)
-        {
-            options = new SessionOptions { Device = device, MemoryLimit = (long)own.MemoryLimit };
-        }
-
-        using var session = model.CreateSession(options);
+    private void Time(string name, string file, double copy, Cublas? cublas)
+    {
+        var own = SpeedCase.Read(file);
+        using var model = LoadedCase.Load(file);
+        using var session = model.CreateSession(new SessionOptions { Device = _device });
         foreach (var (dims, flops, bytes) in own.Runs)
         {
-            var blocks = new List<nint>();
+            using var tensors = new DeviceTensors(model, _device, dims, own.Ids);
             using var binding = session.CreateBinding();
-            Bind(model, session, binding, device, dims, blocks);
-            double seconds = Median(() => session.Run(binding));
+            tensors.Bind(session, binding);
+            double seconds = Timing.Median(options.Repeats, () => session.Run(binding));
             string text = string.Join(' ', dims.Select(d => $"{d.Key}={d.Value}"));
-            string rate = flops > 0 ? $"{flops / seconds / 1e12:f1}" : "";
-            string moved = bytes > 0 ? $"{bytes / seconds / 1e9:f0} | {bytes / seconds / copy:p0}" : " |";
-            Console.WriteLine($"| {name} | {text} | {seconds * 1e3:f3} | {rate} | {moved} |");
-            blocks.ForEach(device.Free);
+            var (other, share) = ("", "");
+            if (name.StartsWith(Products, StringComparison.Ordinal))
+            {
+                double? product = Product(cublas, model.Inputs[0].Type, (int)dims["n"], out string reason);
+                (other, share) = product is { } p ? ($"{p * 1e3:f3}", $"{100 * p / seconds:f0}%") : ($"not measured: {reason}", "");
+            }
+
+            page.Row(name, text, $"{seconds * 1e3:f3}", flops > 0 ? $"{flops / seconds / 1e12:f1}" : "", other, share,
+                bytes > 0 ? $"{bytes / seconds / 1e9:f0}" : "", bytes > 0 ? $"{100 * bytes / seconds / copy:f0}%" : "");
         }
     }
 
-    private static unsafe void Bind(CompiledModel model, Session session, RunBinding binding, IDevice device, Dictionary<string, long> named, List<nint> blocks)
+    /// <summary>Seconds of another library's product of square matrices.</summary>
+    private double? Product(Cublas? cublas, ScalarType type, int n, out string reason)
     {
-        long[][] dims = model.SolveInputDims(named);
-        using var queue = device.CreateQueue();
-        for (int i = 0; i < dims.Length; i++)
+        reason = "";
+        if (cublas is null)
         {
-            var type = model.Inputs[i].Type;
-            long count = dims[i].Aggregate(1L, (a, b) => a * b);
-            byte[] bytes = new byte[count * type.SizeOf()];
-            Fill(bytes, type, i);
-            nint address = device.Allocate(bytes.Length);
-            blocks.Add(address);
-            fixed (byte* data = bytes)
-            {
-                queue.CopyToDevice(address, data, bytes.Length);
-                queue.Synchronise();
-            }
-
-            binding.BindDeviceInput(i, address, bytes.Length, dims[i]);
+            var answer = peers.Ask($$"""{"what":"matmul","type":"{{type}}","n":{{n}},"warmups":{{options.Repeats.Warmups}},"runs":{{options.Repeats.Runs}}}""");
+            reason = Peers.Reason(answer) ?? "";
+            return reason.Length == 0 ? answer.GetProperty("seconds").GetDouble() : null;
         }
 
-        for (int o = 0; o < model.Outputs.Count; o++)
+        long bytes = (long)n * n * type.SizeOf();
+        nint[] blocks = [_device.Allocate(bytes), _device.Allocate(bytes), _device.Allocate(bytes)];
+        int status = 0;
+        double seconds = Timing.Median(options.Repeats, () =>
         {
-            long[] output = new long[model.Outputs[o].Dims.Count];
-            if (session.TryGetOutputDims(binding, o, output))
-            {
-                long bytes = Math.Max(1, output.Aggregate(1L, (a, b) => a * b) * model.Outputs[o].Type.SizeOf());
-                nint address = device.Allocate(bytes);
-                blocks.Add(address);
-                binding.BindDeviceOutput(o, address, bytes);
-            }
-        }
-    }
-
-    /// <summary>Floats around 0, integers that are valid ids and masks: 0 or 1.</summary>
-    private static void Fill(byte[] bytes, ScalarType type, int seed)
-    {
-        uint state = (uint)seed + 7;
-        int size = type.SizeOf();
-        for (int i = 0; i + size <= bytes.Length; i += size)
-        {
-            state = (state * 1664525) + 1013904223;
-            float value = ((state >> 8) / (float)(1 << 24)) - 0.5f;
-            var at = bytes.AsSpan(i);
-            switch (type)
-            {
-                case ScalarType.F32:
-                    BitConverter.TryWriteBytes(at, value);
-                    break;
-                case ScalarType.F16:
-                    BitConverter.TryWriteBytes(at, (Half)value);
-                    break;
-                case ScalarType.BF16:
-                    BitConverter.TryWriteBytes(at, (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16));
-                    break;
-                default:
-                    at[0] = 1;
-                    break;
-            }
-        }
-    }
-
-    private static double Median(Action work)
-    {
-        for (int i = 0; i < Warmups; i++)
-        {
-            work();
-        }
-
-        var times = new double[Runs];
-        for (int i = 0; i < Runs; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            work();
-            times[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }
-
-        Array.Sort(times);
-        return times[Runs / 2];
+            status |= cublas.Product(type, n, blocks[0], blocks[1], blocks[2]);
+            machine.Finish();
+        });
+        Array.ForEach(blocks, _device.Free);
+        reason = $"status {status}";
+        return status == 0 ? seconds : null;
     }
 }

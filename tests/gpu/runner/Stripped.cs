@@ -16,6 +16,17 @@ internal static class Stripped
     {
         var constants = (ConstantData[])model.Constants.Clone();
         var left = new List<string>();
+
+        // First contents of parameters belong to no value; whoever runs a step makes them up on the device.
+        var used = model.Values.Where(v => v.Storage == StorageKind.Constant).Select(v => v.Index).ToHashSet();
+        for (int i = 0; i < constants.Length; i++)
+        {
+            if (!used.Contains(i))
+            {
+                constants[i] = ConstantData.From(ReadOnlyMemory<byte>.Empty);
+            }
+        }
+
         foreach (var value in model.Values)
         {
             if (value.Storage == StorageKind.Constant && constants[value.Index].Length >= Large && value.Type is ScalarType.F32 or ScalarType.F16 or ScalarType.BF16)

@@ -53,5 +53,7 @@ public sealed class BundleTests
         var restored = Stripped.Restore(Stripped.Strip(large));
         Assert.Equal(large.Constants.Select(c => c.Length), restored.Constants.Select(c => c.Length));
         Assert.True(Stripped.Strip(large).Constants.Sum(c => c.Length) < 128 << 10);
+        var trained = model with { Constants = [.. model.Constants, ConstantData.From(new byte[8])] };
+        Assert.Equal(0, Stripped.Restore(Stripped.Strip(trained)).Constants[^1].Length);
     }
 }

@@ -1,0 +1,174 @@
+using System.Runtime.Versioning;
+using Dlc.Compiler;
+using Dlc.Gpu;
+using Dlc.IR;
+using Dlc.IR.Ops;
+using Dlc.Passes.Training;
+using Dlc.Runtime.Format;
+using ModelBuilder;
+using Xunit;
+
+namespace Dlc.Tests.Gpu;
+
+/// <summary>The command for machines with a GPU, on the device that interprets PTX.</summary>
+public sealed class GpuKitTests : IDisposable
+{
+    private const string Peer = """{"kind":"llama","layers":2,"width":32,"heads":4,"key_heads":2,"inner":48,"vocabulary":100}""";
+    private readonly string _folder = Directory.CreateTempSubdirectory("gpu-kit-").FullName;
+
+    private static CompileOptions Target => new() { Target = "cuda:sm_80" };
+
+    private KitOptions Options => new()
+    {
+        Out = _folder, Python = "/bin/false", Peers = Path.Combine(_folder, "peers.py"), Repeats = (0, 1), StepRepeats = (1, 1), CopiedBytes = 1 << 16,
+    };
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Kernels_are_timed_beside_a_copy_and_what_lacks_is_said()
+    {
+        AddProduct();
+        string page = Run(Options);
+        Assert.Contains("PTX interpreter (sm_90), driver none", page, StringComparison.Ordinal);
+        Assert.Contains("Copy on the device: ", page, StringComparison.Ordinal);
+        Assert.Contains("| matmul-f32 | m=4 n=4 k=4 |", page, StringComparison.Ordinal);
+        Assert.Contains("not measured: ", page, StringComparison.Ordinal);
+        Assert.Contains("peers.py is not there", page, StringComparison.Ordinal);
+        Assert.Equal(page, File.ReadAllText(Path.Combine(_folder, "gpu.md")));
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public void What_PyTorch_answers_stands_beside_our_times()
+    {
+        AddProduct();
+        AddModel("varied", new SpeedCase([Dims(1, 2), Dims(2, 3)]) { Rounds = 2, Ids = 100, Peer = Peer });
+        string python = FakePython("""
+            case "$2" in
+                *libraries*) echo '{"folders": []}' ;;
+                *matmul*) echo '{"seconds": 0.5}' ;;
+                *compile*) echo noise; echo '{"version": "9", "seconds": [[4, 8], [0.5, 0.25]], "compilations": 3}' ;;
+                *) echo '{"missing": "no eager today"}' ;;
+            esac
+            """);
+        string page = Run(Options with { Python = python });
+        Assert.Contains("| 500.000 |", page, StringComparison.Ordinal);
+        Assert.Contains("| llama | 2 | 2 | dlc | ", page, StringComparison.Ordinal);
+        Assert.Contains("| PyTorch eager: not measured: no eager today |", page, StringComparison.Ordinal);
+        Assert.Contains("| PyTorch 9 torch.compile(dynamic=True) | 12.000 | 0.750 | 12.750 | 2 |", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Steps_run_within_their_limits_and_lose_alike()
+    {
+        AddStep();
+        string page = Run(Options);
+        string[][] rows = [.. page.Split('\n').Where(l => l.StartsWith("| llama |", StringComparison.Ordinal)).Select(l => l.Split('|', StringSplitOptions.TrimEntries))];
+        Assert.Equal(["none", "80% of the arena", "80% of the arena, moving only", "1 GB"], rows.Select(r => r[3]));
+        Assert.Single(rows.Select(r => r[10]).Distinct());
+        Assert.InRange(float.Parse(rows[0][10], System.Globalization.CultureInfo.InvariantCulture), 3, 7);
+    }
+
+    [Fact]
+    public void A_step_that_the_memory_does_not_hold_is_skipped_with_a_reason()
+    {
+        AddStep();
+        Assert.Contains("skipped: needs", Run(Options, free: 1 << 20), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_page_takes_the_figures_between_its_markers()
+    {
+        string page = Path.Combine(_folder, "page.md");
+        File.WriteAllText(page, "before\n<!-- gpu:begin -->\nold\n<!-- gpu:end -->\nafter\n");
+        string text = Run(Options with { Only = "nothing", Page = page });
+        Assert.Equal($"before\n<!-- gpu:begin -->\n{text}<!-- gpu:end -->\nafter\n", File.ReadAllText(page));
+        File.WriteAllText(page, "no markers");
+        Assert.Throws<InvalidDataException>(() => new GpuPage().Save(_folder, page));
+    }
+
+    [Fact]
+    public void Arguments_are_read_and_wrong_ones_named()
+    {
+        var options = KitOptions.Parse(["/a/b.zip", "--only", "speed", "--page", "p.md", "--python", "py"]);
+        Assert.Equal(("/a/b.zip", "speed", "p.md", "py", "/a"), (options.Bundle, options.Only, options.Page, options.Python, options.Out));
+        Assert.True(options.Takes("speed"));
+        Assert.False(options.Takes("steps"));
+        Assert.Contains("'--fast'", Assert.Throws<ArgumentException>(() => KitOptions.Parse(["x.zip", "--fast"])).Message, StringComparison.Ordinal);
+        Assert.Contains("--only needs a value", Assert.Throws<ArgumentException>(() => KitOptions.Parse(["x.zip", "--only"])).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => KitOptions.Parse(["--only", "speed"]));
+    }
+
+    [Fact]
+    public void Sums_count_every_round_once()
+    {
+        Assert.Equal((3.0, 7.0, 3 + 6 + 7 + 9.0), Varied.Sums([[1, 2], [2, 4], [3, 4], [4, 5]]));
+        Assert.Equal((3.0, 0.0, 3.0), Varied.Sums([[1, 2]]));
+    }
+
+    [Fact]
+    public void The_drivers_version_is_found()
+    {
+        Assert.Equal("535.54.03", CudaMachine.Release("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.54.03  Tue Jun  6 22:20:39 UTC 2023"));
+        Assert.Null(CudaMachine.Release("none"));
+    }
+
+    private static (Dictionary<string, long>, double, double) Dims(long batch, long sequence) => (new() { ["batch"] = batch, ["sequence"] = sequence }, 0, 0);
+
+    private string Run(KitOptions options, long free = long.MaxValue)
+    {
+        using var device = new PtxDevice();
+        var (_, failed) = Kit.Run(_folder, new GpuMachine(device, "none", () => free, () => { }), options);
+        Assert.Equal(0, failed);
+        return File.ReadAllText(Path.Combine(_folder, "gpu.md"));
+    }
+
+    private void AddProduct()
+    {
+        var module = new Module("product");
+        var graph = new Dlc.IR.GraphBuilder(module);
+        var (m, n, k) = (module.Facts.NewDim("m"), module.Facts.NewDim("n"), module.Facts.NewDim("k"));
+        var a = graph.Input(new TensorType(ElementType.Float32, new Shape([m, k])), "a");
+        var b = graph.Input(new TensorType(ElementType.Float32, new Shape([k, n])), "b");
+        module.Main = graph.Build([graph.Add(new MatMul(ElementType.Float32), [a, b])]);
+        module.OutputNames = ["y"];
+        Add("matmul-f32", DlcCompiler.Build(module, Target), "speed", new SpeedCase([(new() { ["m"] = 4, ["n"] = 4, ["k"] = 4 }, 128, 192)]));
+    }
+
+    private void AddModel(string kind, SpeedCase own)
+    {
+        string path = Path.Combine(_folder, "llama.onnx");
+        OnnxFile.Write(ModelBuilder.Models.Llama(LlamaConfig.Tiny), path);
+        Add("llama", DlcCompiler.Build(path, Target), kind, own);
+    }
+
+    private void AddStep()
+    {
+        string path = Path.Combine(_folder, "step.onnx");
+        OnnxFile.Write(ModelBuilder.Models.Llama(LlamaConfig.Tiny with { Layers = 1, Present = false, IsDeclaredOnly = true }), path);
+        var training = new TrainingOptions { Loss = "cross-entropy(logits,labels)", Optimizer = new AdamW { LearningRate = 1e-3 } };
+        Add("llama", DlcCompiler.BuildTraining(path, training, Target), "step", new SpeedCase([Dims(1, 4)]) { MemoryLimit = 1e9, Shares = [0.8], Ids = 100 });
+    }
+
+    private void Add(string name, Compilation compiled, string kind, SpeedCase own)
+    {
+        using (var model = File.Create(Path.Combine(_folder, $"{name}.dlcx")))
+        {
+            ExecutableWriter.Write(Stripped.Strip(compiled.Executable), model);
+        }
+
+        using var file = File.Create(Path.Combine(_folder, $"{name}.{kind}"));
+        own.Write(file);
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private string FakePython(string body)
+    {
+        File.WriteAllText(Path.Combine(_folder, "peers.py"), "");
+        string python = Path.Combine(_folder, "python");
+        File.WriteAllText(python, $"#!/bin/sh\n{body}\n");
+        File.SetUnixFileMode(python, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
+        return python;
+    }
+}
