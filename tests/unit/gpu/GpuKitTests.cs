@@ -67,7 +67,9 @@ public sealed class GpuKitTests : IDisposable
         string[][] rows = [.. page.Split('\n').Where(l => l.StartsWith("| llama |", StringComparison.Ordinal)).Select(l => l.Split('|', StringSplitOptions.TrimEntries))];
         Assert.Equal(["none", "80% of the arena", "80% of the arena, moving only", "1 GB"], rows.Select(r => r[3]));
         Assert.Single(rows.Select(r => r[10]).Distinct());
-        Assert.InRange(float.Parse(rows[0][10], System.Globalization.CultureInfo.InvariantCulture), 3, 7);
+        Assert.Equal(("0", "0.00%"), (rows[0][9], rows[2][8]));
+        Assert.True(float.Parse(rows[2][9], System.Globalization.CultureInfo.InvariantCulture) > 0);
+        Assert.InRange(float.Parse(rows[0][10], System.Globalization.CultureInfo.InvariantCulture), 1, 7);
     }
 
     [Fact]
@@ -146,9 +148,9 @@ public sealed class GpuKitTests : IDisposable
     private void AddStep()
     {
         string path = Path.Combine(_folder, "step.onnx");
-        OnnxFile.Write(ModelBuilder.Models.Llama(LlamaConfig.Tiny with { Layers = 1, Present = false, IsDeclaredOnly = true }), path);
+        OnnxFile.Write(ModelBuilder.Models.Llama(LlamaConfig.Tiny with { Layers = 3, Vocabulary = 20, Present = false, IsDeclaredOnly = true }), path);
         var training = new TrainingOptions { Loss = "cross-entropy(logits,labels)", Optimizer = new AdamW { LearningRate = 1e-3 } };
-        Add("llama", DlcCompiler.BuildTraining(path, training, Target), "step", new SpeedCase([Dims(1, 4)]) { MemoryLimit = 1e9, Shares = [0.8], Ids = 100 });
+        Add("llama", DlcCompiler.BuildTraining(path, training, Target), "step", new SpeedCase([Dims(1, 16)]) { MemoryLimit = 1e9, Shares = [0.8], Ids = 20 });
     }
 
     private void Add(string name, Compilation compiled, string kind, SpeedCase own)
