@@ -38,7 +38,8 @@ internal sealed class MemoryPage(int threads)
         if (soaks.Count > 0)
         {
             Line($"\n### Resident memory over {soaks[0].Runs} runs, each at other dims\n");
-            Line("Both engines in a .NET process that compiles managed code once (`DOTNET_TieredCompilation=0`), after a collection.\n");
+            Line("Both engines in a .NET process that compiles managed code once (`DOTNET_TieredCompilation=0`), after a collection. "
+                + "The same 50 sizes come before both moments, since arenas follow the sizes of the last runs.\n");
             Line("| network | dlc after run 200 | at the end | growth | ORT after run 200 | at the end | growth |");
             Line("|---|---:|---:|---:|---:|---:|---:|");
             foreach (var s in soaks)

@@ -84,26 +84,30 @@ internal static class Worker
         }
     }
 
-    // Resident bytes after run 200 and after the last of many runs, each with inputs of other sizes.
+    // Resident bytes after run 200 and after the last of many runs, each with inputs of other sizes. Memory follows the sizes of the last runs, so the same ones
+    // go before both moments.
     private static List<double> Soak(IEngineModel model, SuiteModel suite, int runs)
     {
         const int warm = 200;
-        var random = new Random(11);
+        const int before = 50;
         var resident = new List<double>();
-        for (var i = 1; i <= runs; i++)
+        var drawn = new Random(11);
+        Many(warm - before, drawn);
+        Many(before, new Random(12));
+        resident.Add(ResidentMemory.Settle());
+        Many(runs - warm - before, drawn);
+        Many(before, new Random(12));
+        resident.Add(ResidentMemory.Settle());
+        return resident;
+
+        void Many(int count, Random random)
         {
-            using (var run = model.Prepare(suite.Inputs(MemorySizes.Draw(suite, random))))
+            for (var i = 0; i < count; i++)
             {
+                using var run = model.Prepare(suite.Inputs(MemorySizes.Draw(suite, random)));
                 run.Run();
             }
-
-            if (i == warm || i == runs)
-            {
-                resident.Add(ResidentMemory.Settle());
-            }
         }
-
-        return resident;
     }
 
     // Milliseconds of runs, one after another, until the slice is over; at least one.
