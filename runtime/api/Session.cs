@@ -30,6 +30,7 @@ public sealed partial class Session : IDisposable
     internal Session(CompiledModel model, SessionOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.DeviceGraphs);
         _executable = model.Executable;
         if (options.Profile is not null && !options.Profile.Matches(_executable.Prepared))
         {
@@ -307,7 +308,7 @@ public sealed partial class Session : IDisposable
         }
 
         var made = new Executor(
-            _executable, _options.TrimArenaAfterRuns, _options.KeptArenaBytes, PlanOptions, _options.Profile, _device);
+            _executable, _options.TrimArenaAfterRuns, _options.KeptArenaBytes, PlanOptions, _options.Profile, _device, _options.DeviceGraphs);
         lock (_lock)
         {
             _all.Add(made);

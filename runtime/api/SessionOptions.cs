@@ -36,6 +36,12 @@ public sealed class SessionOptions
     /// <summary>The device that runs code for a GPU; null for the first one that the driver knows. Processors' code takes none.</summary>
     public Device.IDevice? Device { get; init; }
 
+    /// <summary>
+    /// Runs on a device that a context keeps as graphs, so that one with the same dims and the same memory is queued in one call from the second time on; those
+    /// used last are kept. 0 for none. Runs under a limit that makes values leave memory, and models of which the host reads values on the way, have none.
+    /// </summary>
+    public int DeviceGraphs { get; init; } = 16;
+
     /// <summary>Execution contexts (each with its arena) kept for runs to come after many threads ran at once; at least 1.</summary>
     public int IdleContexts { get; init; } = 4;
 

@@ -8,6 +8,9 @@ internal sealed unsafe class CudaStream : IDeviceQueue
 {
     private const uint NonBlocking = 1;
 
+    /// <summary>Other threads may allocate and wait while this one captures.</summary>
+    private const int CaptureModeThreadLocal = 1;
+
     private readonly CudaDevice _device;
     private readonly nint _stream;
     private readonly CudaEvent _event;
@@ -84,6 +87,25 @@ internal sealed unsafe class CudaStream : IDeviceQueue
     {
         _device.Enter();
         CudaException.Check(DriverAPINativeMethods.Events.cuEventRecord(((CudaEvent)mark).Handle, _stream), "record an event");
+    }
+
+    public bool BeginCapture()
+    {
+        _device.Enter();
+        return DriverAPINativeMethods.Streams.cuStreamBeginCapture(_stream, CaptureModeThreadLocal) == CUResult.Success;
+    }
+
+    public IDisposable? EndCapture()
+    {
+        _device.Enter();
+        var result = DriverAPINativeMethods.Streams.cuStreamEndCapture(_stream, out nint graph);
+        return result == CUResult.Success && graph != 0 ? CudaGraph.Of(_device, graph) : null;
+    }
+
+    public void Replay(IDisposable graph)
+    {
+        _device.Enter();
+        CudaException.Check(DriverAPINativeMethods.GraphManagment.cuGraphLaunch(((CudaGraph)graph).Handle, _stream), "launch a graph");
     }
 
     public void Synchronise()

@@ -127,6 +127,28 @@ internal static unsafe partial class DriverAPINativeMethods
 
         [LibraryImport(CUDA_DRIVER_API_DLL_NAME)]
         internal static partial CUResult cuStreamWaitEvent(nint stream, nint @event, uint flags);
+
+        [LibraryImport(CUDA_DRIVER_API_DLL_NAME, EntryPoint = "cuStreamBeginCapture_v2")]
+        internal static partial CUResult cuStreamBeginCapture(nint stream, int mode);
+
+        [LibraryImport(CUDA_DRIVER_API_DLL_NAME)]
+        internal static partial CUResult cuStreamEndCapture(nint stream, out nint graph);
+    }
+
+    // The name is ManagedCuda's.
+    internal static partial class GraphManagment
+    {
+        [LibraryImport(CUDA_DRIVER_API_DLL_NAME)]
+        internal static partial CUResult cuGraphInstantiateWithFlags(out nint executable, nint graph, ulong flags);
+
+        [LibraryImport(CUDA_DRIVER_API_DLL_NAME)]
+        internal static partial CUResult cuGraphLaunch(nint executable, nint stream);
+
+        [LibraryImport(CUDA_DRIVER_API_DLL_NAME)]
+        internal static partial CUResult cuGraphExecDestroy(nint executable);
+
+        [LibraryImport(CUDA_DRIVER_API_DLL_NAME)]
+        internal static partial CUResult cuGraphDestroy(nint graph);
     }
 
     internal static partial class Events

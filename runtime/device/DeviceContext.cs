@@ -24,7 +24,10 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
     private IDeviceQueue? _hosts;
     private (nint Handle, IDeviceQueue Queue)? _lastHosts;
 
-    public DeviceContext(DeviceModel model, PreparedModel prepared)
+    /// <param name="model">The executable on its device.</param>
+    /// <param name="prepared">The model.</param>
+    /// <param name="graphs">Most runs kept as graphs.</param>
+    public DeviceContext(DeviceModel model, PreparedModel prepared, int graphs)
     {
         Model = model;
         _queue = model.Device.CreateQueue();
@@ -34,10 +37,13 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
         _words = (long*)model.Device.AllocateHost(3 * sizeof(long));
         _words[0] = NoFailure;
         _hasChecks = Array.Exists(prepared.Steps, s => s is PreparedLaunch { Messages.Length: > 0 });
+        Graphs = new DeviceGraphs(_queue, graphs);
         _arguments = new long[prepared.MaxBuffers + prepared.MaxDims + 4];
     }
 
     public DeviceModel Model { get; }
+
+    public DeviceGraphs Graphs { get; }
 
     byte* IMemorySource.Allocate(long bytes) => (byte*)Model.Device.Allocate(bytes);
 
@@ -203,6 +209,7 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
     public void Dispose()
     {
         Settle();
+        Graphs.Dispose();
         _lastHosts?.Queue.Dispose();
         _done.Dispose();
         _transfers.Dispose();

@@ -31,4 +31,19 @@ public unsafe interface IDeviceQueue : IDisposable
     /// <summary>Returns when all that was queued is done.</summary>
     /// <exception cref="DlcRuntimeException">Some of it failed.</exception>
     void Synchronise();
+
+    /// <summary>
+    /// From now on copies within the device and launches are taken down and not done, until <see cref="EndCapture"/>; nothing else is called meanwhile.
+    /// </summary>
+    /// <returns>False where the device knows nothing like it, or refuses.</returns>
+    bool BeginCapture() => false;
+
+    /// <summary>Ends what <see cref="BeginCapture"/> began.</summary>
+    /// <returns>What was taken down, for <see cref="Replay"/>; null where that failed. To be disposed when no replay is under way.</returns>
+    IDisposable? EndCapture() => null;
+
+    /// <summary>Queues what was taken down, in its order.</summary>
+    /// <param name="graph">From this queue.</param>
+    /// <exception cref="DlcRuntimeException">The device refuses; nothing was queued.</exception>
+    void Replay(IDisposable graph) => throw new NotSupportedException();
 }

@@ -3,6 +3,10 @@ namespace Dlc.Runtime.Execution;
 /// <content>A run in two halves: all is queued in the first, and done after the second. On the processor the first does it all.</content>
 internal sealed unsafe partial class Executor
 {
+    /// <summary>Room for the addresses that decide what a plan launches; null where runs are not taken down as graphs.</summary>
+    private readonly nint[]? _graphKey;
+    private readonly Action<SignaturePlan>? _runPlan;
+
     /// <summary>Whether the device has done what <see cref="Start"/> queued.</summary>
     public bool IsDone => _device?.IsDone ?? true;
 
@@ -16,13 +20,13 @@ internal sealed unsafe partial class Executor
             _device?.Begin(stream);
             var plan = Store.Enter(binding, cache);
             _measured = _calibration?.IsComplete == false ? _calibration : null;
-            if (plan.Limited is null)
-            {
-                RunSteps(plan.Actions);
-            }
-            else
+            if (plan.Limited is not null)
             {
                 RunActions(plan.Limited);
+            }
+            else if (!TryRunGraph(plan))
+            {
+                RunSteps(plan.Actions);
             }
 
             _device?.Mark();
@@ -64,6 +68,24 @@ internal sealed unsafe partial class Executor
 
     /// <summary>Waits for what is under way; the run that was started is not finished any more.</summary>
     public void Settle() => Leave(isDone: false);
+
+    /// <summary>Runs a plan as one graph, where it is known and the device can.</summary>
+    private bool TryRunGraph(SignaturePlan plan)
+    {
+        if (_graphKey is null)
+        {
+            return false;
+        }
+
+        int count = 0;
+        _graphKey[count++] = (nint)Store.ArenaAddress;
+        foreach (int v in _model.Points[0].Volatile)
+        {
+            _graphKey[count++] = (nint)Table.Addresses[v];
+        }
+
+        return _device!.Graphs.TryRun(plan, _graphKey, _runPlan!);
+    }
 
     private void Leave(bool isDone)
     {

@@ -26,14 +26,21 @@ internal sealed unsafe partial class Executor : IDisposable
     /// <summary>The measurement that this run is part of.</summary>
     private CostCalibration? _measured;
 
-    public Executor(LoadedExecutable executable, int runsBeforeTrim, long keptArenaBytes, PlanOptions options, StepProfile? profile, DeviceModel? device)
+    public Executor(LoadedExecutable executable, int runsBeforeTrim, long keptArenaBytes, PlanOptions options, StepProfile? profile, DeviceModel? device, int graphs)
     {
         _executable = executable;
         _model = executable.Prepared;
         _profile = profile;
         _calibration = options.MemoryLimit < long.MaxValue ? options.Calibration : null;
         _rates = options.Rates;
-        _device = device is null ? null : new DeviceContext(device, _model);
+        _device = device is null ? null : new DeviceContext(device, _model, graphs);
+        if (_device is not null && profile is null && Array.TrueForAll(_model.Steps, s => s.Kind is StepKind.Launch or StepKind.Copy))
+        {
+            // The host reads nothing on the way.
+            _graphKey = new nint[_model.Points[0].Volatile.Length + 1];
+            _runPlan = plan => RunSteps(plan.Actions);
+        }
+
         Store = new ValueStore(executable, runsBeforeTrim, keptArenaBytes, options, _device);
         Table = Store.Table;
         _loops = new LoopRunner(this, _model, runsBeforeTrim, _device);

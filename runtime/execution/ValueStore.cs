@@ -54,6 +54,9 @@ internal sealed unsafe class ValueStore : IDisposable
     /// <summary>What all blocks may hold together, under a limit.</summary>
     public MemoryBudget? Budget { get; }
 
+    /// <summary>Where the arena of the run is.</summary>
+    public byte* ArenaAddress => _base;
+
     /// <summary>Bytes allocated now for intermediate values.</summary>
     public long AllocatedBytes
     {

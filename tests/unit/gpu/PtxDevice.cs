@@ -30,10 +30,27 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
 
     internal int Launches { get; private set; }
 
+    /// <summary>Whether queues capture at all, and whether that comes to something.</summary>
+    internal bool CanCapture { get; init; } = true;
+
+    internal bool CapturesFail { get; init; }
+
+    /// <summary>What happened to graphs, in order: "capture", "replay", "drop".</summary>
+    internal List<string> Graphs { get; } = [];
+
+    /// <summary>Graphs that were made and not dropped, now and at most.</summary>
+    internal int GraphsAlive { get; set; }
+
+    internal int MostGraphs { get; set; }
+
+    /// <summary>Thread that captures now; as with a driver it may neither allocate nor wait then.</summary>
+    internal int CapturingThread { get; set; } = -1;
+
     internal long HostAllocations { get; private set; }
 
     public nint Allocate(long bytes)
     {
+        RequireNoCapture();
         lock (_lock)
         {
             nint address = (nint)Memory.Allocate(bytes);
@@ -45,6 +62,7 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
 
     public void Free(nint address)
     {
+        RequireNoCapture();
         lock (_lock)
         {
             _allocated.Remove(address);
@@ -74,6 +92,7 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
 
     public nint LoadKernel(ReadOnlySpan<byte> code, string entry, int sharedBytes)
     {
+        RequireNoCapture();
         lock (_lock)
         {
             _kernels.Add((PtxModule.Parse(Encoding.UTF8.GetString(code[..^1])), entry));
@@ -102,6 +121,14 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
 
     /// <summary>Whether transfers read and write the host's memory when they are done, and not when they are queued.</summary>
     internal bool IsPinned(void* address) => _pinned.Any(p => (nint)address >= p.Key && (nint)address < p.Key + p.Value);
+
+    internal void RequireNoCapture()
+    {
+        if (CapturingThread == Environment.CurrentManagedThreadId)
+        {
+            throw new InvalidOperationException("not while this thread captures");
+        }
+    }
 
     internal void Run(nint kernel, long blocks, int threads, int sharedBytes, ReadOnlySpan<long> arguments)
     {

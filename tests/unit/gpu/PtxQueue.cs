@@ -8,6 +8,7 @@ namespace Dlc.Tests.Gpu;
 internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null) : IDeviceQueue
 {
     private readonly Queue<Action> _pending = [];
+    private List<Action>? _captured;
     private long _queued;
 
     /// <summary>Pieces of work done so far.</summary>
@@ -17,6 +18,7 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
 
     public void CopyToDevice(nint to, void* from, long bytes)
     {
+        device.RequireNoCapture();
         var source = (nint)from;
         if (device.IsPinned(from))
         {
@@ -31,8 +33,40 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
 
     public void CopyToHost(void* to, nint from, long bytes)
     {
+        device.RequireNoCapture();
         var target = (nint)to;
         Target.Add(() => device.Memory.CopyOut((ulong)from, new Span<byte>((void*)target, (int)bytes), allowUnwritten: true));
+    }
+
+    public bool BeginCapture()
+    {
+        device.Graphs.Add("capture");
+        if (!device.CanCapture)
+        {
+            return false;
+        }
+
+        device.CapturingThread = Environment.CurrentManagedThreadId;
+        _captured = [];
+        return true;
+    }
+
+    public IDisposable? EndCapture()
+    {
+        device.CapturingThread = -1;
+        var graph = new PtxGraph(device, _captured!);
+        _captured = null;
+        return device.CapturesFail ? null : graph;
+    }
+
+    public void Replay(IDisposable graph)
+    {
+        device.RequireNoCapture();
+        device.Graphs.Add("replay");
+        foreach (var work in ((PtxGraph)graph).Work)
+        {
+            Add(work);
+        }
     }
 
     public void Copy(nint to, nint from, long bytes) => Target.Add(() =>
@@ -50,6 +84,7 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
 
     public void WaitFor(IDeviceQueue other)
     {
+        device.RequireNoCapture();
         lock (device.Lock)
         {
             var queue = ((PtxQueue)other).Target;
@@ -60,6 +95,7 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
 
     public void Record(IDeviceEvent mark)
     {
+        device.RequireNoCapture();
         lock (device.Lock)
         {
             var known = (PtxEvent)mark;
@@ -68,7 +104,11 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
         }
     }
 
-    public void Synchronise() => Target.DoUntil(long.MaxValue);
+    public void Synchronise()
+    {
+        device.RequireNoCapture();
+        Target.DoUntil(long.MaxValue);
+    }
 
     public void Dispose()
     {
@@ -77,6 +117,12 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
     /// <summary>Queues any work, as other libraries do.</summary>
     internal void Add(Action work)
     {
+        if (_captured is not null)
+        {
+            _captured.Add(work);
+            return;
+        }
+
         lock (device.Lock)
         {
             _pending.Enqueue(work);
