@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Dlc.Runtime;
 
 namespace Dlc.Gpu;
 
@@ -15,23 +16,31 @@ internal static class Kit
         var (passed, failed) = Check(folder, machine, options);
         page.Line($"Checked against the processor, each also at the lowest memory limit that it takes: {passed} passed, {failed} failed.");
         var peers = new Peers(options.Python, options.Peers);
-        if (options.Takes("speed"))
-        {
-            failed += new Speed(machine, options, peers, page).Run(folder);
-        }
-
-        if (options.Takes("varied"))
-        {
-            failed += new Varied(machine, peers, page).Run(folder);
-        }
-
-        if (options.Takes("steps"))
-        {
-            failed += new Steps(machine, options, page).Run(folder);
-        }
-
+        failed += Group("speed", new Speed(machine, options, peers, page).Run);
+        failed += Group("varied", new Varied(machine, peers, page).Run);
+        failed += Group("steps", new Steps(machine, options, page).Run);
         page.Save(options.Out, options.Page);
         return (passed, failed);
+
+        // What one group does to a device must not cost the figures of those before it.
+        int Group(string name, Func<string, int> run)
+        {
+            if (!options.Takes(name))
+            {
+                return 0;
+            }
+
+            try
+            {
+                return run(folder);
+            }
+            catch (Exception e) when (e is DlcRuntimeException or InvalidOperationException or ArgumentException or KeyNotFoundException or IOException)
+            {
+                page.Line();
+                page.Line($"The group {name} ended early: {e.Message.ReplaceLineEndings(" ")}");
+                return 1;
+            }
+        }
     }
 
     private static (int Passed, int Failed) Check(string folder, GpuMachine machine, KitOptions options)

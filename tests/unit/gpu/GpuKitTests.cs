@@ -80,6 +80,22 @@ public sealed class GpuKitTests : IDisposable
     }
 
     [Fact]
+    public void A_group_that_cannot_go_on_leaves_the_figures_of_others()
+    {
+        AddProduct();
+        using var device = new PtxDevice();
+        using (File.Create(Path.Combine(_folder, "broken.varied")))
+        {
+        }
+
+        var (_, failed) = Kit.Run(_folder, new GpuMachine(device, "none", () => long.MaxValue, () => { }), Options);
+        string page = File.ReadAllText(Path.Combine(_folder, "gpu.md"));
+        Assert.Equal(1, failed);
+        Assert.Contains("| matmul-f32 |", page, StringComparison.Ordinal);
+        Assert.Contains("The group varied ended early", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_page_takes_the_figures_between_its_markers()
     {
         string page = Path.Combine(_folder, "page.md");
