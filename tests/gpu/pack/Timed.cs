@@ -72,16 +72,16 @@ internal static class Timed
         var training = new TrainingOptions { Loss = "cross-entropy(logits,labels)", Optimizer = new AdamW { LearningRate = 1e-4 } };
         void Add(string name, LlamaConfig config, SpeedCase own)
         {
-            string path = Path.Combine(Path.GetTempPath(), $"{name}-{Guid.NewGuid():n}.onnx");
+            string folder = Directory.CreateTempSubdirectory("gpu-pack-").FullName;
             try
             {
+                string path = Path.Combine(folder, $"{name}.onnx");
                 OnnxFile.Write(Models.Llama(config with { IsDeclaredOnly = true }), path);
                 bundle.AddTimed(name, DlcCompiler.BuildTraining(path, training, bundle.Options), ("step", own with { Ids = config.Vocabulary }));
             }
             finally
             {
-                File.Delete(path);
-                File.Delete($"{path}.data");
+                Directory.Delete(folder, recursive: true);
             }
         }
 

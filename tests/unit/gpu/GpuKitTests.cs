@@ -96,6 +96,25 @@ public sealed class GpuKitTests : IDisposable
     }
 
     [Fact]
+    public void The_script_answers_whatever_the_machine_has()
+    {
+        string script = Path.Combine(Dlc.Peers.Repository.Root, "tests", "gpu", "peers.py");
+        var peers = new Dlc.Gpu.Peers("python3", script);
+        var answer = peers.Ask("""{"what":"matmul","device":"cpu","type":"F32","n":8,"warmups":1,"runs":3}""");
+        Assert.True(Dlc.Gpu.Peers.Reason(answer) is { } reason ? reason.Contains("python3", StringComparison.Ordinal) : answer.GetProperty("seconds").GetDouble() > 0);
+        Assert.Contains("no-such-python", Dlc.Gpu.Peers.Reason(new Dlc.Gpu.Peers("no-such-python", script).Ask("{}")), StringComparison.Ordinal);
+        var request = System.Text.Json.JsonDocument.Parse(Varied.Request(new SpeedCase([Dims(1, 2), Dims(3, 4)]) { Rounds = 2, Peer = Peer }, "eager")).RootElement;
+        Assert.Equal("[[1,2],[3,4]]", request.GetProperty("shapes").GetRawText());
+    }
+
+    [Fact]
+    public void A_missing_cuBLAS_is_said_with_where_it_was_looked_for()
+    {
+        using var cublas = Cublas.TryLoad([_folder], out string reason);
+        Assert.True(cublas is not null || reason.Contains(_folder, StringComparison.Ordinal) || reason.Contains("does not start", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void The_page_takes_the_figures_between_its_markers()
     {
         string page = Path.Combine(_folder, "page.md");
