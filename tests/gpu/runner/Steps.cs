@@ -121,13 +121,13 @@ internal sealed class Steps(GpuMachine machine, KitOptions options, GpuPage page
         double again = plan.Steps.Where(s => s.Kind == "recompute").Sum(s => s.Flops) / plan.Steps.Where(s => s.Kind != "recompute").Sum(s => s.Flops);
         long moved = plan.Steps.Where(s => s.Kind == "offload").Sum(s => s.Reads.Sum(r => plan.Buffers.Where(b => b.Name == r).Select(b => b.Bytes).FirstOrDefault()));
         page.Row(name, text, way.Label, $"{plan.TotalBytes / 1e9:f2}", $"{plan.PeakBytes / 1e9:f2}", $"{seconds * 1e3:f1}", plain > 0 ? $"{seconds / plain:f3}" : "", $"{100 * again:f2}%",
-            $"{moved / 1e6:g4}", $"{loss:f6}");
+            $"{moved / 1e6:0.###}", $"{loss:f6}");
         if (float.IsFinite(loss))
         {
             return true;
         }
 
-        page.Line($"fail {name} {text} {way.Label}: the loss is {loss}");
+        Console.WriteLine($"fail {name} {text} {way.Label}: the loss is {loss}");
         return false;
     }
 
