@@ -33,7 +33,8 @@ public static class BuiltModels
         var parent = Path.GetDirectoryName(Folder)!;
         foreach (var old in Directory.Exists(parent) ? Directory.GetDirectories(parent) : [])
         {
-            if (old != Folder)
+            // Another checkout may share the cache and be at work on a folder that is young.
+            if (old != Folder && DateTime.UtcNow - Directory.GetLastWriteTimeUtc(old) > TimeSpan.FromHours(1))
             {
                 Directory.Delete(old, recursive: true);
             }
