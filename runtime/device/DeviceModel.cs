@@ -3,7 +3,7 @@ using Dlc.Runtime.Format;
 
 namespace Dlc.Runtime.Device;
 
-/// <summary>An executable on a device: its constants there, and its kernels as they are first launched. Shared by all contexts; safe from many threads.</summary>
+/// <summary>An executable on a device: the constants that its steps read there, and its kernels as they are first launched. Shared by all contexts; safe from many threads.</summary>
 internal sealed unsafe class DeviceModel : IDisposable
 {
     private const int Alignment = 256;
@@ -26,7 +26,8 @@ internal sealed unsafe class DeviceModel : IDisposable
         }
 
         _constants = new nint[model.Constants.Length];
-        long total = model.Constants.Sum(c => (c.Length + Alignment - 1) & -Alignment);
+        int[] constants = [.. model.ReadConstants];
+        long total = constants.Sum(i => (model.Constants[i].Length + Alignment - 1) & -Alignment);
         if (total == 0)
         {
             return;
@@ -37,7 +38,7 @@ internal sealed unsafe class DeviceModel : IDisposable
         {
             using var queue = device.CreateQueue();
             nint at = _block;
-            for (int i = 0; i < _constants.Length; i++)
+            foreach (int i in constants)
             {
                 long bytes = model.Constants[i].Length;
                 _constants[i] = at;

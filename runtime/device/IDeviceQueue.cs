@@ -36,14 +36,14 @@ public unsafe interface IDeviceQueue : IDisposable
     /// From now on copies within the device and launches are taken down and not done, until <see cref="EndCapture"/>; nothing else is called meanwhile.
     /// </summary>
     /// <returns>False where the device knows nothing like it, or refuses.</returns>
-    bool BeginCapture() => false;
+    bool BeginCapture();
 
     /// <summary>Ends what <see cref="BeginCapture"/> began.</summary>
     /// <returns>What was taken down, for <see cref="Replay"/>; null where that failed. To be disposed when no replay is under way.</returns>
-    IDisposable? EndCapture() => null;
+    IDisposable? EndCapture();
 
     /// <summary>Queues what was taken down, in its order.</summary>
     /// <param name="graph">From this queue.</param>
     /// <exception cref="DlcRuntimeException">The device refuses; nothing was queued.</exception>
-    void Replay(IDisposable graph) => throw new NotSupportedException();
+    void Replay(IDisposable graph);
 }

@@ -53,7 +53,10 @@ public sealed record ExecutableModel
         Properties.FirstOrDefault(p => p.Key == MemoryLimitProperty).Value, NumberStyles.None, CultureInfo.InvariantCulture, out long limit) ? limit : null;
 
     /// <summary>Bytes of the constants that steps read; what else the executable carries (initial parameters of a training) stays in its file.</summary>
-    public long WeightBytes => Values.Where(v => v.Storage == StorageKind.Constant).Select(v => v.Index).Distinct().Sum(i => Constants[i].Length);
+    public long WeightBytes => ReadConstants.Sum(i => Constants[i].Length);
+
+    /// <summary>Indices of the constants that steps read.</summary>
+    public IEnumerable<int> ReadConstants => Values.Where(v => v.Storage == StorageKind.Constant).Select(v => v.Index).Distinct();
 
     /// <summary>The same with one more property.</summary>
     public ExecutableModel WithProperty(string key, string value) =>
