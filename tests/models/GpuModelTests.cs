@@ -39,6 +39,7 @@ public sealed class GpuModelTests
         using var processor = new TrainingSession(DlcCompiler.BuildTraining(model, options).Load());
         using var gpu = new TrainingSession(
             DlcCompiler.BuildTraining(model, options, new CompileOptions { Target = "cuda:sm_90" }).Load(), new SessionOptions { Device = device });
+        var atFirst = device.Allocated;
         var random = new Random(1);
         foreach (var (batch, sequence) in new[] { (2L, 3L), (1L, 4L) })
         {
@@ -48,6 +49,10 @@ public sealed class GpuModelTests
         }
 
         Assert.Equal(2, gpu.Steps);
+
+        // Before the first step: the initial parameters stay in the file.
+        var parameters = processor.Parameters.Where(p => p.Type == Dlc.Runtime.Format.ScalarType.F32).Sum(p => processor.Read<float>(p.Name).Length * 4L);
+        Assert.InRange(atFirst, 0, parameters / 4);
         foreach (var name in processor.Parameters.Where(p => p.Type == Dlc.Runtime.Format.ScalarType.F32).Select(p => p.Name))
         {
             var (expected, found) = (processor.Read<float>(name), gpu.Read<float>(name));
