@@ -1,5 +1,5 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
-using Dlc.Codegen.X86;
 using Dlc.IR.Kernels;
 
 namespace Dlc.Codegen.Numerics;
@@ -117,7 +117,7 @@ internal sealed class MathLibrary(LaneBuilder b)
         const int ofFunction = -1;
         function.AddAttributeAtIndex(ofFunction, b.Context.CreateEnumAttribute("nounwind"));
         function.AddAttributeAtIndex(ofFunction, b.Context.CreateEnumAttribute("willreturn"));
-        function.AddAttributeAtIndex(ofFunction, b.Context.CreateEnumAttribute(b.Target is null ? "alwaysinline" : "noinline"));
+        function.AddAttributeAtIndex(ofFunction, b.Context.CreateEnumAttribute(b.Machine.Gpu is not null ? "alwaysinline" : "noinline"));
 
         // memory(none): calls of the same operands are one, and loops hoist them.
         function.AddAttributeAtIndex(ofFunction, b.Context.CreateEnumAttribute("memory"));

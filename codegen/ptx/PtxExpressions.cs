@@ -1,5 +1,5 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
-using Dlc.Codegen.X86;
 using Dlc.IR;
 using Dlc.IR.Kernels;
 
@@ -126,18 +126,13 @@ internal sealed class PtxExpressions(PtxFrame frame)
 
     private LLVMValueRef Leaf(Expr expr)
     {
-        switch (expr)
+        if (frame.Fixed(expr) is { } value)
         {
-            case IntLiteral literal:
-                return b.Constant(ScalarTypes.InRegister(b, literal.Type), literal.Value);
-            case FloatLiteral literal:
-                return b.Constant(ScalarTypes.InRegister(b, literal.Type), InterpreterScalar.Of(literal.Type, literal.Value).Float);
-            case DimExpr dim:
-                return frame.Lookup(dim.Dim);
-            default:
-                PtxFrame.Binding binding = frame.Lookup(((VarExpr)expr).Var);
-                return binding.IsMutable ? b.Builder.BuildLoad2(binding.Type, binding.Slot) : binding.Value;
+            return value;
         }
+
+        PtxFrame.Binding binding = frame.Lookup(((VarExpr)expr).Var);
+        return binding.IsMutable ? b.Builder.BuildLoad2(binding.Type, binding.Slot) : binding.Value;
     }
 
     private LLVMValueRef Load(LoadExpr load)
@@ -153,12 +148,9 @@ internal sealed class PtxExpressions(PtxFrame frame)
     private LLVMValueRef Binary(BinaryExpr expr)
     {
         LLVMValueRef x = Value(expr.Left);
-        if (expr is { Op: BinaryOp.Pow, Right: FloatLiteral exponent } && SmallPower(expr.Type, exponent.Value, x) is { } power)
-        {
-            return power;
-        }
-
-        return frame.Arithmetic.Binary(expr.Op, expr.Left.Type, x, Value(expr.Right));
+        return expr.Op == BinaryOp.Pow && ArithmeticEmitter.IsSmallPower(expr.Right, out double exponent)
+            ? frame.Arithmetic.SmallPower(expr.Type, exponent, x)
+            : frame.Arithmetic.Binary(expr.Op, expr.Left.Type, x, Value(expr.Right));
     }
 
     private LLVMValueRef BinaryIndex(BinaryExpr expr)
@@ -199,30 +191,4 @@ internal sealed class PtxExpressions(PtxFrame frame)
         BinaryExpr { Op: BinaryOp.FloorDiv or BinaryOp.Mod } binary => IsNatural(binary.Left) && (binary.Right is DimExpr || IsNatural(binary.Right)),
         _ => false,
     };
-
-    /// <summary>x^n for the exponents that networks hold as literals, without a logarithm; null for others.</summary>
-    private LLVMValueRef? SmallPower(ElementType type, double exponent, LLVMValueRef x)
-    {
-        LLVMValueRef Times(LLVMValueRef p, LLVMValueRef q) => frame.Arithmetic.Binary(BinaryOp.Mul, type, p, q);
-        switch (exponent)
-        {
-            case 1:
-                return x;
-            case 2:
-                return Times(x, x);
-            case 3:
-                return Times(Times(x, x), x);
-            case 4:
-                return Times(Times(x, x), Times(x, x));
-            case -1:
-                return frame.Arithmetic.Binary(BinaryOp.Div, type, b.ConstantLike(x, 1.0), x);
-            case 0.5:
-                // pow(-0, 1/2) is +0 and pow(-inf, 1/2) is +inf, where the root would be -0 and NaN.
-                LLVMValueRef root = frame.Arithmetic.Unary(UnaryOp.Sqrt, type, b.FAdd(x, 0.0));
-                LLVMValueRef least = b.FCmp(LLVMRealPredicate.LLVMRealOEQ, x, double.NegativeInfinity);
-                return b.Select(least, b.ConstantLike(x, double.PositiveInfinity), root);
-            default:
-                return null;
-        }
-    }
 }

@@ -1,23 +1,16 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.Codegen.Numerics;
-using Dlc.Codegen.X86;
-using Dlc.IR;
 using Dlc.IR.Kernels;
-using Dlc.IR.Symbolic;
 
 namespace Dlc.Codegen.Ptx;
 
-/// <summary>What the code of one thread sees at the place being emitted: variables, buffers, dims, tiles.</summary>
-internal sealed class PtxFrame
+/// <summary>What the code of one thread sees at the place being emitted, and where the thread stands.</summary>
+internal sealed class PtxFrame : KernelFrame<PtxFrame.Binding, LLVMValueRef, TileState>
 {
     /// <summary>Address spaces of NVPTX.</summary>
     internal const uint Global = 1, Shared = 3;
 
-    private readonly Dictionary<KernelBuffer, LLVMValueRef> buffers = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<Dim, LLVMValueRef> dims = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<Tile, TileState> tiles = new(ReferenceEqualityComparer.Instance);
-    private readonly LLVMBuilderRef entry;
-    private Dictionary<Var, Binding> variables = new(ReferenceEqualityComparer.Instance);
     private Dictionary<Var, Binding>? own;
 
     /// <param name="b">Emits the body.</param>
@@ -26,17 +19,11 @@ internal sealed class PtxFrame
     /// <param name="threads">Where this thread stands among others.</param>
     /// <param name="isNarrow">Indices are 32 bits wide.</param>
     internal PtxFrame(LaneBuilder b, LLVMBuilderRef entry, MathLibrary math, ThreadPlace threads, bool isNarrow)
+        : base(b, entry, math)
     {
-        Values = b;
-        this.entry = entry;
-        Arithmetic = new ArithmeticEmitter(b, math);
         Threads = threads;
         IsNarrow = isNarrow;
     }
-
-    internal LaneBuilder Values { get; }
-
-    internal ArithmeticEmitter Arithmetic { get; }
 
     internal ThreadPlace Threads { get; }
 
@@ -65,17 +52,6 @@ internal sealed class PtxFrame
 
     internal bool MayOverwrite(KernelBuffer buffer) => InPlace.Contains(buffer);
 
-    internal LLVMValueRef Alloca(LLVMTypeRef type, uint alignment = 0)
-    {
-        LLVMValueRef slot = entry.BuildAlloca(type);
-        if (alignment != 0)
-        {
-            slot.SetAlignment(alignment);
-        }
-
-        return slot;
-    }
-
     /// <summary>Variables bound from now on are seen through <paramref name="scope"/> only; null for the frame's own.</summary>
     internal void Enter(Dictionary<Var, Binding>? scope) => own = scope;
 
@@ -86,7 +62,20 @@ internal sealed class PtxFrame
         Bind(variable, new Binding(wide, index, default, default) { IsPosition = true, IsNatural = isNatural });
     }
 
-    internal void Bind(Var variable, Binding binding) => (own ?? variables)[variable] = binding;
+    internal override void Bind(Var variable, Binding binding)
+    {
+        if (own is null)
+        {
+            base.Bind(variable, binding);
+        }
+        else
+        {
+            own[variable] = binding;
+        }
+    }
+
+    internal override Binding Lookup(Var variable) =>
+        own is not null && own.TryGetValue(variable, out Binding? inner) ? inner : base.Lookup(variable);
 
     internal Binding BindSlot(Var variable)
     {
@@ -95,30 +84,6 @@ internal sealed class PtxFrame
         Bind(variable, binding);
         return binding;
     }
-
-    internal Binding Lookup(Var variable) =>
-        own is not null && own.TryGetValue(variable, out Binding? inner) ? inner
-        : variables.TryGetValue(variable, out Binding? binding) ? binding
-        : throw new InvalidOperationException($"variable {variable} has no value here");
-
-    internal void Bind(KernelBuffer buffer, LLVMValueRef address) => buffers[buffer] = address;
-
-    internal LLVMValueRef Lookup(KernelBuffer buffer) => buffers.TryGetValue(buffer, out LLVMValueRef address)
-        ? address
-        : throw new InvalidOperationException($"buffer {buffer} is not allocated here");
-
-    internal void Bind(Dim dim, LLVMValueRef value) => dims[dim] = value;
-
-    internal LLVMValueRef Lookup(Dim dim) => dims.TryGetValue(dim, out LLVMValueRef value)
-        ? value
-        : dim.IsConstant ? Values.Constant(Values.I64, dim.Constant)
-        : throw new InvalidOperationException($"dim '{dim}' is not a parameter of the kernel");
-
-    internal void Bind(Tile tile, TileState state) => tiles[tile] = state;
-
-    internal TileState Lookup(Tile tile) => tiles.TryGetValue(tile, out TileState? state)
-        ? state
-        : throw new InvalidOperationException($"tile t{tile.Id} is not declared here");
 
     /// <summary>A variable: its value (as an index too, for integers), or for a mutable one its slot.</summary>
     internal sealed record Binding(LLVMValueRef Value, LLVMValueRef Index, LLVMValueRef Slot, LLVMTypeRef Type)

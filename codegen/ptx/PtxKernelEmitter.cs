@@ -1,6 +1,6 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.Codegen.Numerics;
-using Dlc.Codegen.X86;
 using Dlc.IR.Kernels;
 
 namespace Dlc.Codegen.Ptx;

@@ -1,7 +1,7 @@
 using System.Text;
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.Codegen.Numerics;
-using Dlc.Codegen.X86;
 using Dlc.IR.Diagnostics;
 using Dlc.IR.Kernels;
 
@@ -40,7 +40,7 @@ internal sealed class PtxModuleCompiler : IDisposable
         module.SetTarget(PtxTarget.Triple, machine);
         using (LLVMBuilderRef builder = context.CreateBuilder())
         {
-            LaneBuilder values = new(context, module, builder, null);
+            LaneBuilder values = new(context, module, builder, target.Machine);
             try
             {
                 sharedBytes = new PtxKernelEmitter(values, new MathLibrary(values), target).Emit(kernel, symbol, isNarrow);

@@ -1,5 +1,5 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
-using Dlc.Codegen.X86;
 using Dlc.IR;
 using Dlc.IR.Kernels;
 
@@ -81,7 +81,7 @@ internal sealed partial class PtxStatements
 
     internal LLVMValueRef Convert(ElementType to, ElementType from, LLVMValueRef value) => frame.Arithmetic.Cast(to, from, value);
 
-    private void EmitTileDeclare(TileDeclareStmt declare)
+    protected override void EmitTileDeclare(TileDeclareStmt declare)
     {
         if (frame.Threads.PerItem != TileState.Threads)
         {
@@ -296,7 +296,7 @@ internal sealed partial class PtxStatements
     /// The epilogue: rows go through shared memory, so that neighbouring threads take neighbouring columns, and the body stands in the code once
     /// for some rows instead of once for each element.
     /// </summary>
-    private void EmitTileForEach(TileForEachStmt each)
+    protected override void EmitTileForEach(TileForEachStmt each)
     {
         TileState tile = frame.Lookup(each.Tile);
         if (tile.IsThin)

@@ -1,12 +1,12 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
-using Dlc.Codegen.X86;
 using Dlc.IR;
 using Dlc.IR.Kernels;
 
 namespace Dlc.Codegen.Ptx;
 
 /// <summary>Emits statements of one thread. Tiles have files of their own.</summary>
-internal sealed partial class PtxStatements
+internal sealed partial class PtxStatements : StatementEmitter
 {
     private const uint LocalAlignment = 16;
 
@@ -19,6 +19,7 @@ internal sealed partial class PtxStatements
     private readonly PtxReduction reduction;
 
     internal PtxStatements(PtxFrame frame)
+        : base(frame.Values)
     {
         this.frame = frame;
         b = frame.Values;
@@ -37,65 +38,27 @@ internal sealed partial class PtxStatements
         });
     }
 
-    private void Emit(Stmt? statement)
-    {
-        exprs.BeginStatement();
-        switch (statement)
-        {
-            case null:
-                break;
-            case BlockStmt block:
-                foreach (Stmt inner in block.Body)
-                {
-                    Emit(inner);
-                }
+    protected override void BeginStatement() => exprs.BeginStatement();
 
-                break;
-            case ForStmt loop:
-                EmitFor(loop);
-                break;
-            case WhileStmt loop:
-                EmitWhile(loop);
-                break;
-            case IfStmt branch:
-                EmitIf(branch);
-                break;
-            case LetStmt let:
-                EmitLet(let);
-                break;
-            case DeclareStmt declare:
-                b.Builder.BuildStore(exprs.Value(declare.Initial), frame.BindSlot(declare.Var).Slot);
-                break;
-            case AssignStmt assign:
-                b.Builder.BuildStore(exprs.Value(assign.Value), frame.Lookup(assign.Var).Slot);
-                break;
-            case StoreStmt store:
-                EmitStore(store);
-                break;
-            case AllocStmt alloc:
-                EmitAlloc(alloc.Buffer);
-                break;
-            case CheckStmt check:
-                EmitCheck(check);
-                break;
-            case BarrierStmt:
-                Barrier();
-                break;
-            case TileDeclareStmt declare:
-                EmitTileDeclare(declare);
-                break;
-            case TileProductStmt product:
-                EmitTileProduct(product);
-                break;
-            case TileForEachStmt each:
-                EmitTileForEach(each);
-                break;
-            default:
-                throw new InvalidOperationException($"a {statement.GetType().Name} has no form on a GPU");
+    protected override LLVMValueRef Scalar(Expr expr) => exprs.Value(expr);
+
+    protected override void EmitOwn(Stmt statement)
+    {
+        if (statement is TileProductStmt product)
+        {
+            EmitTileProduct(product);
+        }
+        else
+        {
+            base.EmitOwn(statement);
         }
     }
 
-    private void EmitLet(LetStmt let)
+    protected override void EmitDeclare(DeclareStmt declare) => b.Builder.BuildStore(exprs.Value(declare.Initial), frame.BindSlot(declare.Var).Slot);
+
+    protected override void EmitAssign(AssignStmt assign) => b.Builder.BuildStore(exprs.Value(assign.Value), frame.Lookup(assign.Var).Slot);
+
+    protected override void EmitLet(LetStmt let)
     {
         LLVMValueRef value = exprs.Value(let.Value);
         bool isIndex = let.Var.Type == ElementType.Int64;
@@ -106,7 +69,7 @@ internal sealed partial class PtxStatements
         });
     }
 
-    private void EmitStore(StoreStmt store)
+    protected override void EmitStore(StoreStmt store)
     {
         LLVMValueRef value = exprs.Value(store.Value);
         LLVMValueRef? condition = store.Mask is null ? null : exprs.Value(store.Mask);
@@ -132,9 +95,8 @@ internal sealed partial class PtxStatements
         }
     }
 
-    private void EmitAlloc(KernelBuffer buffer)
+    protected override void EmitAlloc(KernelBuffer buffer)
     {
-        // Scratch is part of the worker's area and was bound when the kernel began.
         if (buffer.Space == AddressSpace.Local)
         {
             LLVMTypeRef array = LLVMTypeRef.CreateArray(ScalarTypes.InMemory(b, buffer.Type), checked((ulong)buffer.Count!.Constant));
@@ -142,7 +104,7 @@ internal sealed partial class PtxStatements
         }
     }
 
-    private void EmitCheck(CheckStmt check)
+    protected override void EmitCheck(CheckStmt check)
     {
         LLVMValueRef failed = b.Builder.BuildNot(exprs.Value(check.Condition));
         Branch(failed, () =>
@@ -152,31 +114,7 @@ internal sealed partial class PtxStatements
         }, null);
     }
 
-    private void EmitIf(IfStmt branch) =>
-        Branch(exprs.Value(branch.Condition), () => Emit(branch.Then), branch.Else is null ? null : () => Emit(branch.Else));
-
-    private void Branch(LLVMValueRef condition, Action then, Action? otherwise)
-    {
-        LLVMBasicBlockRef thenBlock = Block("then");
-        LLVMBasicBlockRef elseBlock = otherwise is null ? default : Block("else");
-        LLVMBasicBlockRef exit = Block("endif");
-        b.Builder.BuildCondBr(condition, thenBlock, otherwise is null ? exit : elseBlock);
-        b.Builder.PositionAtEnd(thenBlock);
-        then();
-        b.Builder.BuildBr(exit);
-        if (otherwise is not null)
-        {
-            b.Builder.PositionAtEnd(elseBlock);
-            exprs.BeginStatement();
-            otherwise();
-            b.Builder.BuildBr(exit);
-        }
-
-        b.Builder.PositionAtEnd(exit);
-        exprs.BeginStatement();
-    }
-
-    private void EmitFor(ForStmt loop)
+    protected override void EmitFor(ForStmt loop)
     {
         LLVMValueRef start = exprs.Index(loop.Start);
         LLVMValueRef end = exprs.Index(loop.End);
@@ -196,7 +134,7 @@ internal sealed partial class PtxStatements
         int threads = frame.Threads.PerItem;
         if (loop.Kind != LoopKind.Vector || frame.IsSpread || threads == 1)
         {
-            CountedLoop(start, end, b.Constant(frame.IndexType, 1L), Body);
+            CountedLoop(start, end, 1, Body);
             return;
         }
 
@@ -210,7 +148,7 @@ internal sealed partial class PtxStatements
         }
         else
         {
-            CountedLoop(b.Builder.BuildNSWAdd(start, own), end, b.Constant(frame.IndexType, (long)threads), Body);
+            CountedLoop(b.Builder.BuildNSWAdd(start, own), end, threads, Body);
         }
 
         frame.IsSpread = false;
@@ -260,24 +198,20 @@ internal sealed partial class PtxStatements
 
     private void EmitUnrolled(ForStmt loop, LLVMValueRef start, LLVMValueRef end, bool isNatural)
     {
-        if (!start.IsAConstantInt || !end.IsAConstantInt)
-        {
-            throw new InvalidOperationException($"unrolled loop {loop.Var} has no constant bounds");
-        }
-
-        int count = (int)Math.Max(0, end.ConstIntSExt - start.ConstIntSExt);
+        (long first, long last) = Bounds(loop, start, end);
+        int count = (int)Math.Max(0, last - first);
         if (!loop.Body.Body.All(s => s is LetStmt or StoreStmt))
         {
             for (int i = 0; i < count; i++)
             {
-                frame.BindIndex(loop.Var, b.Constant(frame.IndexType, start.ConstIntSExt + i), isNatural);
+                frame.BindIndex(loop.Var, b.Constant(frame.IndexType, first + i), isNatural);
                 Emit(loop.Body);
             }
 
             return;
         }
 
-        SideBySide(loop.Var, [.. Enumerable.Range(0, count).Select(i => b.Constant(frame.IndexType, start.ConstIntSExt + i))], isNatural, loop.Body);
+        SideBySide(loop.Var, [.. Enumerable.Range(0, count).Select(i => b.Constant(frame.IndexType, first + i))], isNatural, loop.Body);
     }
 
     /// <summary>
@@ -306,56 +240,8 @@ internal sealed partial class PtxStatements
         exprs.BeginStatement();
     }
 
-    private void EmitWhile(WhileStmt loop)
-    {
-        LLVMBasicBlockRef head = Block("while");
-        LLVMBasicBlockRef body = Block("while.body");
-        LLVMBasicBlockRef exit = Block("while.exit");
-        b.Builder.BuildBr(head);
-        b.Builder.PositionAtEnd(head);
-        LLVMValueRef condition = exprs.Value(loop.Condition);
-        b.Builder.BuildCondBr(condition, body, exit);
-        b.Builder.PositionAtEnd(body);
-        Emit(loop.Body);
-        b.Builder.BuildBr(head);
-        b.Builder.PositionAtEnd(exit);
-        exprs.BeginStatement();
-    }
-
-    /// <summary>
-    /// <c>for (i = start; i &lt; end; i += step)</c>, tested before the first round and then at the end of each, which is the form LLVM's loop
-    /// passes work on. One round when that is known.
-    /// </summary>
-    private void CountedLoop(LLVMValueRef start, LLVMValueRef end, LLVMValueRef step, Action<LLVMValueRef> body)
-    {
-        if (start.IsAConstantInt && end.IsAConstantInt && step.IsAConstantInt && end.ConstIntSExt - start.ConstIntSExt <= step.ConstIntSExt)
-        {
-            if (start.ConstIntSExt < end.ConstIntSExt)
-            {
-                body(start);
-            }
-
-            return;
-        }
-
-        LLVMBasicBlockRef before = b.Builder.InsertBlock;
-        LLVMBasicBlockRef inside = Block("for");
-        LLVMBasicBlockRef exit = Block("for.exit");
-        b.Builder.BuildCondBr(b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, start, end), inside, exit);
-        b.Builder.PositionAtEnd(inside);
-        exprs.BeginStatement();
-        LLVMValueRef i = b.Builder.BuildPhi(start.TypeOf);
-        i.AddIncoming(start, before);
-        body(i);
-        LLVMValueRef next = b.Builder.BuildNSWAdd(i, step);
-        i.AddIncoming(next, b.Builder.InsertBlock);
-        b.Builder.BuildCondBr(b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, next, end), inside, exit);
-        b.Builder.PositionAtEnd(exit);
-        exprs.BeginStatement();
-    }
+    protected override void EmitBarrier() => Barrier();
 
     /// <summary>All threads of the work item arrive before any leaves.</summary>
     private void Barrier() => reduction.Barrier();
-
-    private LLVMBasicBlockRef Block(string name) => b.Function.AppendBasicBlock(b.Context, name);
 }

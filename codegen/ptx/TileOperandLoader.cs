@@ -1,5 +1,5 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
-using Dlc.Codegen.X86;
 using Dlc.IR;
 using Dlc.IR.Kernels;
 

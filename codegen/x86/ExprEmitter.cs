@@ -1,3 +1,4 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.IR;
 using Dlc.IR.Kernels;
@@ -19,7 +20,7 @@ internal sealed class ExprEmitter
     internal ExprEmitter(Frame frame)
     {
         this.frame = frame;
-        b = frame.Lanes;
+        b = frame.Values;
         memory = new MemoryEmitter(frame);
         linear = new LinearArithmetic(frame);
     }
@@ -74,25 +75,19 @@ internal sealed class ExprEmitter
 
     private LaneValue Leaf(Expr expr)
     {
-        switch (expr)
+        if (frame.Fixed(expr) is { } known)
         {
-            case IntLiteral literal:
-                return LaneValue.Uniform(b.Constant(ScalarTypes.InRegister(b, literal.Type), literal.Value));
-            case FloatLiteral literal:
-                double rounded = InterpreterScalar.Of(literal.Type, literal.Value).Float;
-                return LaneValue.Uniform(b.Constant(ScalarTypes.InRegister(b, literal.Type), rounded));
-            case DimExpr dim:
-                return LaneValue.Uniform(frame.Lookup(dim.Dim));
-            default:
-                Frame.Binding binding = frame.Lookup(((VarExpr)expr).Var);
-                if (!binding.IsMutable)
-                {
-                    return binding.Value;
-                }
-
-                LLVMValueRef value = b.Builder.BuildLoad2(binding.Type, binding.Slot);
-                return binding.Lanes == 0 ? LaneValue.Uniform(value) : LaneValue.Varying(value);
+            return LaneValue.Uniform(known);
         }
+
+        Frame.Binding binding = frame.Lookup(((VarExpr)expr).Var);
+        if (!binding.IsMutable)
+        {
+            return binding.Value;
+        }
+
+        LLVMValueRef value = b.Builder.BuildLoad2(binding.Type, binding.Slot);
+        return binding.Lanes == 0 ? LaneValue.Uniform(value) : LaneValue.Varying(value);
     }
 
     private LaneValue Unary(UnaryExpr expr)
@@ -111,9 +106,9 @@ internal sealed class ExprEmitter
     private LaneValue Binary(BinaryExpr expr)
     {
         LaneValue x = Evaluate(expr.Left);
-        if (expr is { Op: BinaryOp.Pow, Right: FloatLiteral exponent } && SmallPower(expr.Type, exponent.Value, x) is { } power)
+        if (expr.Op == BinaryOp.Pow && ArithmeticEmitter.IsSmallPower(expr.Right, out double exponent))
         {
-            return power;
+            return Map(x, v => frame.Arithmetic.SmallPower(expr.Type, exponent, v));
         }
 
         LaneValue y = Evaluate(expr.Right);
@@ -131,35 +126,6 @@ internal sealed class ExprEmitter
         return x.IsUniform && y.IsUniform
             ? LaneValue.Uniform(frame.Arithmetic.Binary(expr.Op, type, x.Scalar, y.Scalar))
             : LaneValue.Varying(frame.Arithmetic.Binary(expr.Op, type, Wide(x), Wide(y)));
-    }
-
-    /// <summary>x^n for the exponents that networks hold as literals, without a logarithm; null for others.</summary>
-    private LaneValue? SmallPower(ElementType type, double exponent, LaneValue x)
-    {
-        LLVMValueRef Times(LLVMValueRef p, LLVMValueRef q) => frame.Arithmetic.Binary(BinaryOp.Mul, type, p, q);
-        switch (exponent)
-        {
-            case 1:
-                return x;
-            case 2:
-                return Map(x, v => Times(v, v));
-            case 3:
-                return Map(x, v => Times(Times(v, v), v));
-            case 4:
-                return Map(x, v => Times(Times(v, v), Times(v, v)));
-            case -1:
-                return Map(x, v => frame.Arithmetic.Binary(BinaryOp.Div, type, b.ConstantLike(v, 1.0), v));
-            case 0.5:
-                // pow(-0, 1/2) is +0 and pow(-inf, 1/2) is +inf, where the root would be -0 and NaN.
-                return Map(x, v =>
-                {
-                    LLVMValueRef root = frame.Arithmetic.Unary(UnaryOp.Sqrt, type, b.FAdd(v, 0.0));
-                    LLVMValueRef least = b.FCmp(LLVMRealPredicate.LLVMRealOEQ, v, double.NegativeInfinity);
-                    return b.Select(least, b.ConstantLike(v, double.PositiveInfinity), root);
-                });
-            default:
-                return null;
-        }
     }
 
     private LaneValue Select(SelectExpr expr)

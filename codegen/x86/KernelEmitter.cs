@@ -1,3 +1,4 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.Codegen.Numerics;
 using Dlc.IR;
@@ -157,7 +158,7 @@ internal sealed class KernelEmitter(LaneBuilder b, MathLibrary math, LLVMValueRe
 
         // Nothing outside the image may be called, so loops must not turn into memset or memcpy.
         function.AddAttributeAtIndex(OfFunction, b.Context.CreateStringAttribute("no-builtins", ""));
-        string bits = (8 * b.Target!.Machine.VectorBytes).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string bits = (8 * b.Machine.VectorBytes).ToString(System.Globalization.CultureInfo.InvariantCulture);
         function.AddAttributeAtIndex(OfFunction, b.Context.CreateStringAttribute("prefer-vector-width", bits));
         function.AddAttributeAtIndex(OfFunction, b.Context.CreateStringAttribute("min-legal-vector-width", bits));
     }

@@ -1,3 +1,4 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.IR;
 using Dlc.IR.Kernels;
@@ -10,7 +11,7 @@ internal sealed class LinearArithmetic(Frame frame)
     // Lane offsets below this fit 32-bit lanes with room for a sum.
     private const long SmallOffset = 1 << 30;
 
-    private readonly LaneBuilder b = frame.Lanes;
+    private readonly LaneBuilder b = frame.Values;
 
     /// <summary>The value spread over the lanes of the scope.</summary>
     internal LLVMValueRef Wide(LaneValue value)

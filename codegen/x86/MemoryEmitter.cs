@@ -1,3 +1,4 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.IR;
 using Dlc.IR.Kernels;
@@ -13,7 +14,7 @@ internal sealed class MemoryEmitter(Frame frame)
     // Strides up to this load whole vectors and shuffle; a gather takes about an element a cycle.
     private const int MaximalShuffledStride = 4;
 
-    private readonly LaneBuilder b = frame.Lanes;
+    private readonly LaneBuilder b = frame.Values;
     private readonly LinearArithmetic linear = new(frame);
 
     /// <summary>The elements at <paramref name="index"/>; 0 where a mask fails.</summary>

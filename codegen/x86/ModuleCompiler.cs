@@ -1,3 +1,4 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.Codegen.Numerics;
 using Dlc.IR.Diagnostics;
@@ -39,7 +40,7 @@ internal sealed class ModuleCompiler : IDisposable
         module.SetTarget(CpuTarget.Triple, machine);
         using (LLVMBuilderRef builder = context.CreateBuilder())
         {
-            Emit(kernels, first, new LaneBuilder(context, module, builder, target));
+            Emit(kernels, first, new LaneBuilder(context, module, builder, target.Machine, target.HasAvx512));
         }
 
         Dump(name, ".ll", module.PrintToString);

@@ -1,3 +1,4 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.IR;
 using Dlc.IR.Kernels;
@@ -19,7 +20,7 @@ internal sealed partial class StmtEmitter
     // Instructions of all repetitions up to which an epilogue is written out for every vector of the tile.
     private const int UnrolledEpilogue = 400;
 
-    private void EmitTileDeclare(TileDeclareStmt declare)
+    protected override void EmitTileDeclare(TileDeclareStmt declare)
     {
         if (frame.Scope.IsVector)
         {
@@ -44,7 +45,7 @@ internal sealed partial class StmtEmitter
 
     private IEnumerable<Frame.TilePiece> Pieces(int columns)
     {
-        int lanes = b.Target!.Machine.VectorLanes;
+        int lanes = b.Machine.VectorLanes;
         for (int start = 0; start < columns; start += lanes)
         {
             while (lanes > 1 && start + lanes > columns)
@@ -149,7 +150,7 @@ internal sealed partial class StmtEmitter
         b.Builder.BuildStore(sum, slot);
     }
 
-    private void EmitTileForEach(TileForEachStmt each)
+    protected override void EmitTileForEach(TileForEachStmt each)
     {
         Frame.TileBinding tile = frame.Lookup(each.Tile);
         LLVMValueRef valid = exprs.Scalar(each.ValidColumns);
@@ -188,17 +189,7 @@ internal sealed partial class StmtEmitter
             return;
         }
 
-        LLVMBasicBlockRef thenBlock = Block("tile.full");
-        LLVMBasicBlockRef elseBlock = Block("tile.edge");
-        LLVMBasicBlockRef exit = Block("tile.exit");
-        b.Builder.BuildCondBr(condition, thenBlock, elseBlock);
-        b.Builder.PositionAtEnd(thenBlock);
-        then();
-        b.Builder.BuildBr(exit);
-        b.Builder.PositionAtEnd(elseBlock);
-        otherwise();
-        b.Builder.BuildBr(exit);
-        b.Builder.PositionAtEnd(exit);
+        Branch(condition, then, otherwise);
     }
 
     private void VisitRegisters(TileForEachStmt each, Frame.TileBinding tile)
@@ -278,13 +269,10 @@ internal sealed partial class StmtEmitter
 
         // Code is only reached when a lane runs: skip the piece when none does.
         LLVMValueRef left = b.Sub(count, column);
-        LLVMBasicBlockRef some = Block("piece");
-        LLVMBasicBlockRef exit = Block("piece.exit");
-        b.Builder.BuildCondBr(b.ICmp(LLVMIntPredicate.LLVMIntSGT, left, 0), some, exit);
-        b.Builder.PositionAtEnd(some);
-        InScope(piece.Lanes == 0 ? LaneScope.Scalar : new LaneScope(piece.Lanes, b.LowLanes(left, piece.Lanes), left), each.Body);
-        b.Builder.BuildBr(exit);
-        b.Builder.PositionAtEnd(exit);
+        Branch(
+            b.ICmp(LLVMIntPredicate.LLVMIntSGT, left, 0),
+            () => InScope(piece.Lanes == 0 ? LaneScope.Scalar : new LaneScope(piece.Lanes, b.LowLanes(left, piece.Lanes), left), each.Body),
+            null);
     }
 
     private void InScope(LaneScope scope, Stmt body)

@@ -1,3 +1,4 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.IR.Kernels;
 
@@ -8,7 +9,7 @@ internal sealed partial class StmtEmitter
 {
     private bool TryEmitTransposed(ForStmt loop, LLVMValueRef start, LLVMValueRef end)
     {
-        int lanes = b.Target!.Machine.VectorLanes;
+        int lanes = b.Machine.VectorLanes;
         if (frame.Scope.IsVector || TransposedCopy.Match(loop) is not { } copy || IsShort(start, end, lanes))
         {
             return false;
@@ -39,7 +40,7 @@ internal sealed partial class StmtEmitter
     /// <summary>One block from (k, v): of a block at the edge only <paramref name="rows"/> in v and <paramref name="columns"/> in k exist.</summary>
     private void TransposeBlock(TransposedCopy copy, LLVMValueRef k, LLVMValueRef v, LLVMValueRef? rows, LLVMValueRef? columns)
     {
-        int lanes = b.Target!.Machine.VectorLanes;
+        int lanes = b.Machine.VectorLanes;
         LaneScope outer = frame.Scope;
         LLVMTypeRef bits = LaneBuilder.Wide(b.Bit, lanes);
         LLVMValueRef[] block = new LLVMValueRef[lanes];

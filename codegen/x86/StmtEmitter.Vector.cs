@@ -1,3 +1,4 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.IR.Kernels;
 
@@ -83,13 +84,10 @@ internal sealed partial class StmtEmitter
             return;
         }
 
-        LLVMBasicBlockRef tail = Block("tail");
-        LLVMBasicBlockRef exit = Block("tail.exit");
-        b.Builder.BuildCondBr(b.ICmp(LLVMIntPredicate.LLVMIntSGT, left, 0), tail, exit);
-        b.Builder.PositionAtEnd(tail);
-        EmitLanes(loop, start, new LaneScope(lanes, b.LowLanes(left, lanes), left), accumulators, 0);
-        b.Builder.BuildBr(exit);
-        b.Builder.PositionAtEnd(exit);
+        Branch(
+            b.ICmp(LLVMIntPredicate.LLVMIntSGT, left, 0),
+            () => EmitLanes(loop, start, new LaneScope(lanes, b.LowLanes(left, lanes), left), accumulators, 0),
+            null);
     }
 
     private void EmitLanes(ForStmt loop, LLVMValueRef start, LaneScope scope, Accumulator[] accumulators, int copy)
@@ -112,7 +110,7 @@ internal sealed partial class StmtEmitter
 
     private int Lanes(LLVMValueRef count)
     {
-        int lanes = b.Target!.Machine.VectorLanes;
+        int lanes = b.Machine.VectorLanes;
         while (count.IsAConstantInt && lanes > 1 && lanes / 2 >= count.ConstIntSExt)
         {
             lanes /= 2;
@@ -149,7 +147,7 @@ internal sealed partial class StmtEmitter
             for (int i = 0; i < copies; i++)
             {
                 parts[i] = frame.BindSlot(reduction.Var, lanes);
-                frame.Lanes.Builder.BuildStore(identity, parts[i].Slot);
+                frame.Values.Builder.BuildStore(identity, parts[i].Slot);
             }
         }
 
@@ -159,7 +157,7 @@ internal sealed partial class StmtEmitter
         /// <summary>Folds vectors, then halves of the one left, into the variable around the loop.</summary>
         internal void Combine()
         {
-            LaneBuilder b = frame.Lanes;
+            LaneBuilder b = frame.Values;
             List<LLVMValueRef> values = [.. parts.Select(p => b.Builder.BuildLoad2(p.Type, p.Slot))];
             while (values.Count > 1)
             {

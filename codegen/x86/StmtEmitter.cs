@@ -1,3 +1,4 @@
+using Dlc.Codegen.Kernels;
 using Dlc.Codegen.Llvm;
 using Dlc.IR;
 using Dlc.IR.Kernels;
@@ -5,7 +6,7 @@ using Dlc.IR.Kernels;
 namespace Dlc.Codegen.X86;
 
 /// <summary>Emits statements. Vector loops and tiles have files of their own.</summary>
-internal sealed partial class StmtEmitter
+internal sealed partial class StmtEmitter : StatementEmitter
 {
     // A vector of f32 at least: bytes that stack buffers are aligned to.
     private const uint StackAlignment = 64;
@@ -15,9 +16,10 @@ internal sealed partial class StmtEmitter
     private readonly ExprEmitter exprs;
 
     internal StmtEmitter(Frame frame)
+        : base(frame.Values)
     {
         this.frame = frame;
-        b = frame.Lanes;
+        b = frame.Values;
         exprs = new ExprEmitter(frame);
     }
 
@@ -32,63 +34,32 @@ internal sealed partial class StmtEmitter
         Emit(loop.Body);
     }
 
-    private void Emit(Stmt? statement)
-    {
-        exprs.BeginStatement();
-        switch (statement)
-        {
-            case null or BarrierStmt:
-                // One thread runs a whole block here: there is nobody to wait for.
-                break;
-            case BlockStmt block:
-                foreach (Stmt inner in block.Body)
-                {
-                    Emit(inner);
-                }
+    protected override void BeginStatement() => exprs.BeginStatement();
 
-                break;
-            case ForStmt loop:
-                EmitFor(loop);
-                break;
-            case WhileStmt loop:
-                EmitWhile(loop);
-                break;
-            case IfStmt branch:
-                EmitIf(branch);
-                break;
-            case LetStmt let:
-                frame.Bind(let.Var, exprs.Evaluate(let.Value));
-                break;
-            case DeclareStmt declare:
-                EmitDeclare(declare);
-                break;
-            case AssignStmt assign:
-                EmitAssign(assign);
-                break;
-            case StoreStmt store:
-                exprs.Store(store.Buffer, store.Index, store.Value, store.Mask);
-                break;
-            case AllocStmt alloc:
-                EmitAlloc(alloc.Buffer);
-                break;
-            case CheckStmt check:
-                EmitCheck(check);
-                break;
-            case TileDeclareStmt declare:
-                EmitTileDeclare(declare);
-                break;
-            case TileContractStmt contract:
-                EmitTileContract(contract);
-                break;
-            case TileForEachStmt each:
-                EmitTileForEach(each);
-                break;
-            default:
-                throw new InvalidOperationException($"unknown statement {statement.GetType().Name}");
+    protected override LLVMValueRef Scalar(Expr expr) => exprs.Scalar(expr);
+
+    protected override void EmitOwn(Stmt statement)
+    {
+        if (statement is TileContractStmt contract)
+        {
+            EmitTileContract(contract);
+        }
+        else
+        {
+            base.EmitOwn(statement);
         }
     }
 
-    private void EmitDeclare(DeclareStmt declare)
+    /// <summary>One thread runs a whole block here: there is nobody to wait for.</summary>
+    protected override void EmitBarrier()
+    {
+    }
+
+    protected override void EmitLet(LetStmt let) => frame.Bind(let.Var, exprs.Evaluate(let.Value));
+
+    protected override void EmitStore(StoreStmt store) => exprs.Store(store.Buffer, store.Index, store.Value, store.Mask);
+
+    protected override void EmitDeclare(DeclareStmt declare)
     {
         LaneValue initial = exprs.Evaluate(declare.Initial);
         bool varying = frame.Divergence?.IsVarying(declare.Var) == true;
@@ -96,7 +67,7 @@ internal sealed partial class StmtEmitter
         b.Builder.BuildStore(varying ? exprs.Wide(initial) : initial.Scalar, binding.Slot);
     }
 
-    private void EmitAssign(AssignStmt assign)
+    protected override void EmitAssign(AssignStmt assign)
     {
         LaneValue value = exprs.Evaluate(assign.Value);
         Frame.Binding binding = frame.Lookup(assign.Var);
@@ -120,7 +91,7 @@ internal sealed partial class StmtEmitter
         b.Builder.BuildStore(wide, binding.Slot);
     }
 
-    private void EmitAlloc(KernelBuffer buffer)
+    protected override void EmitAlloc(KernelBuffer buffer)
     {
         // Scratch is part of the worker's area and was bound when the kernel began, unless each lane needs its own.
         int copies = Math.Max(1, frame.Scope.Lanes);
@@ -139,7 +110,7 @@ internal sealed partial class StmtEmitter
         frame.Bind(buffer, new Frame.BufferBinding(frame.Alloca(array, StackAlignment), copies));
     }
 
-    private void EmitCheck(CheckStmt check)
+    protected override void EmitCheck(CheckStmt check)
     {
         LaneValue condition = exprs.Evaluate(check.Condition);
         LLVMValueRef failed = b.Builder.BuildNot(condition.IsUniform ? condition.Scalar : exprs.Wide(condition));
@@ -153,12 +124,12 @@ internal sealed partial class StmtEmitter
         b.Builder.BuildStore(b.Select(first, b.Constant(b.I32, 1L + check.Message), status), frame.Status);
     }
 
-    private void EmitIf(IfStmt branch)
+    protected override void EmitIf(IfStmt branch)
     {
         LaneValue condition = exprs.Evaluate(branch.Condition);
         if (condition.IsUniform)
         {
-            Branch(condition.Scalar, frame.Scope, branch.Then, branch.Else);
+            Branch(condition.Scalar, branch.Then, branch.Else);
             return;
         }
 
@@ -166,38 +137,16 @@ internal sealed partial class StmtEmitter
         LaneScope outer = frame.Scope;
         LLVMValueRef bits = exprs.Wide(condition);
         LLVMValueRef taken = outer.Mask is { } mask ? b.Builder.BuildAnd(mask, bits) : bits;
-        Branch(b.Any(taken), outer.Part(taken), branch.Then, null);
+        Branch(b.Any(taken), () => InScope(outer.Part(taken), branch.Then), null);
         if (branch.Else is not null)
         {
             LLVMValueRef not = b.Builder.BuildNot(bits);
             LLVMValueRef others = outer.Mask is { } running ? b.Builder.BuildAnd(running, not) : not;
-            Branch(b.Any(others), outer.Part(others), branch.Else, null);
+            Branch(b.Any(others), () => InScope(outer.Part(others), branch.Else), null);
         }
     }
 
-    private void Branch(LLVMValueRef condition, LaneScope scope, Stmt then, Stmt? otherwise)
-    {
-        LaneScope outer = frame.Scope;
-        LLVMBasicBlockRef thenBlock = Block("then");
-        LLVMBasicBlockRef elseBlock = otherwise is null ? default : Block("else");
-        LLVMBasicBlockRef exit = Block("endif");
-        b.Builder.BuildCondBr(condition, thenBlock, otherwise is null ? exit : elseBlock);
-        b.Builder.PositionAtEnd(thenBlock);
-        frame.Scope = scope;
-        Emit(then);
-        b.Builder.BuildBr(exit);
-        if (otherwise is not null)
-        {
-            b.Builder.PositionAtEnd(elseBlock);
-            Emit(otherwise);
-            b.Builder.BuildBr(exit);
-        }
-
-        frame.Scope = outer;
-        b.Builder.PositionAtEnd(exit);
-    }
-
-    private void EmitFor(ForStmt loop)
+    protected override void EmitFor(ForStmt loop)
     {
         if (loop.Kind == LoopKind.Vector && !frame.Scope.IsVector)
         {
@@ -227,12 +176,8 @@ internal sealed partial class StmtEmitter
 
     private void EmitUnrolled(ForStmt loop, LLVMValueRef start, LLVMValueRef end)
     {
-        if (!start.IsAConstantInt || !end.IsAConstantInt)
-        {
-            throw new InvalidOperationException($"unrolled loop {loop.Var} has no constant bounds");
-        }
-
-        for (long i = start.ConstIntSExt; i < end.ConstIntSExt; i++)
+        (long first, long last) = Bounds(loop, start, end);
+        for (long i = first; i < last; i++)
         {
             frame.Bind(loop.Var, LaneValue.Uniform(b.Constant(b.I64, i)));
             Emit(loop.Body);
@@ -255,7 +200,7 @@ internal sealed partial class StmtEmitter
             });
     }
 
-    private void EmitWhile(WhileStmt loop)
+    protected override void EmitWhile(WhileStmt loop)
     {
         if (frame.Divergence?.IsVarying(loop.Condition) == true)
         {
@@ -269,17 +214,7 @@ internal sealed partial class StmtEmitter
             return;
         }
 
-        LLVMBasicBlockRef head = Block("while");
-        LLVMBasicBlockRef body = Block("while.body");
-        LLVMBasicBlockRef exit = Block("while.exit");
-        b.Builder.BuildBr(head);
-        b.Builder.PositionAtEnd(head);
-        LLVMValueRef condition = exprs.Scalar(loop.Condition);
-        b.Builder.BuildCondBr(condition, body, exit);
-        b.Builder.PositionAtEnd(body);
-        Emit(loop.Body);
-        b.Builder.BuildBr(head);
-        b.Builder.PositionAtEnd(exit);
+        base.EmitWhile(loop);
     }
 
     /// <summary>Repeats <paramref name="body"/> for the lanes whose <paramref name="condition"/> has held so far, while there are any.</summary>
@@ -306,37 +241,4 @@ internal sealed partial class StmtEmitter
         frame.Scope = outer;
         b.Builder.PositionAtEnd(exit);
     }
-
-    /// <summary>
-    /// <c>for (i = start; i &lt; end; i += step)</c>, tested before the first round and then at the end of each, which is the form LLVM's loop
-    /// passes work on. One round when that is known.
-    /// </summary>
-    private void CountedLoop(LLVMValueRef start, LLVMValueRef end, long step, Action<LLVMValueRef> body)
-    {
-        if (start.IsAConstantInt && end.IsAConstantInt && end.ConstIntSExt - start.ConstIntSExt <= step)
-        {
-            if (start.ConstIntSExt < end.ConstIntSExt)
-            {
-                body(start);
-            }
-
-            return;
-        }
-
-        LLVMBasicBlockRef before = b.Builder.InsertBlock;
-        LLVMBasicBlockRef inside = Block("for");
-        LLVMBasicBlockRef exit = Block("for.exit");
-        b.Builder.BuildCondBr(b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, start, end), inside, exit);
-        b.Builder.PositionAtEnd(inside);
-        LLVMValueRef i = b.Builder.BuildPhi(b.I64);
-        i.AddIncoming(start, before);
-        body(i);
-        LLVMValueRef next = b.Builder.BuildNSWAdd(i, b.Constant(b.I64, step));
-        i.AddIncoming(next, b.Builder.InsertBlock);
-        b.Builder.BuildCondBr(b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, next, end), inside, exit);
-        b.Builder.PositionAtEnd(exit);
-        exprs.BeginStatement();
-    }
-
-    private LLVMBasicBlockRef Block(string name) => b.Function.AppendBasicBlock(b.Context, name);
 }

@@ -1,7 +1,7 @@
 using Dlc.Codegen.Llvm;
 using Dlc.IR;
 
-namespace Dlc.Codegen.X86;
+namespace Dlc.Codegen.Kernels;
 
 /// <summary>Integer power by squaring, lane by lane, wrapping; a negative exponent gives 0 unless the base is 1 or -1.</summary>
 internal static class IntegerPower

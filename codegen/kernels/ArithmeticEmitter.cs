@@ -3,7 +3,7 @@ using Dlc.Codegen.Numerics;
 using Dlc.IR;
 using Dlc.IR.Kernels;
 
-namespace Dlc.Codegen.X86;
+namespace Dlc.Codegen.Kernels;
 
 /// <summary>
 /// The operations of the kernel IR on values in registers, scalars or vectors alike; both operands have the same number of lanes.
@@ -25,6 +25,37 @@ internal sealed class ArithmeticEmitter(LaneBuilder b, MathLibrary math)
         }
 
         return type.IsFloat() ? ScalarTypes.Round(b, type, BinaryFloat(op, x, y)) : BinaryInteger(op, type, x, y);
+    }
+
+    /// <summary>Whether x^<paramref name="exponent"/> needs no logarithm: the exponents that networks hold as literals.</summary>
+    internal static bool IsSmallPower(Expr exponent, out double value)
+    {
+        value = exponent is FloatLiteral literal ? literal.Value : 0;
+        return value is 1 or 2 or 3 or 4 or -1 or 0.5;
+    }
+
+    /// <summary>x^n for an exponent of <see cref="IsSmallPower"/>.</summary>
+    internal LLVMValueRef SmallPower(ElementType type, double exponent, LLVMValueRef x)
+    {
+        LLVMValueRef Times(LLVMValueRef p, LLVMValueRef q) => Binary(BinaryOp.Mul, type, p, q);
+        switch (exponent)
+        {
+            case 1:
+                return x;
+            case 2:
+                return Times(x, x);
+            case 3:
+                return Times(Times(x, x), x);
+            case 4:
+                return Times(Times(x, x), Times(x, x));
+            case -1:
+                return Binary(BinaryOp.Div, type, b.ConstantLike(x, 1.0), x);
+            default:
+                // pow(-0, 1/2) is +0 and pow(-inf, 1/2) is +inf, where the root would be -0 and NaN.
+                LLVMValueRef root = Unary(UnaryOp.Sqrt, type, b.FAdd(x, 0.0));
+                LLVMValueRef least = b.FCmp(LLVMRealPredicate.LLVMRealOEQ, x, double.NegativeInfinity);
+                return b.Select(least, b.ConstantLike(x, double.PositiveInfinity), root);
+        }
     }
 
     /// <summary>The value that leaves any x unchanged in <c>op(x, value)</c>.</summary>

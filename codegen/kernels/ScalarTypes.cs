@@ -1,7 +1,7 @@
 using Dlc.Codegen.Llvm;
 using Dlc.IR;
 
-namespace Dlc.Codegen.X86;
+namespace Dlc.Codegen.Kernels;
 
 /// <summary>How element types look in registers and in memory. f16 and bf16 are f32 in registers; a bool is a bit there and a byte in memory.</summary>
 internal static class ScalarTypes

@@ -3,7 +3,7 @@ using Dlc.Codegen.Numerics;
 using Dlc.IR;
 using Dlc.IR.Kernels;
 
-namespace Dlc.Codegen.X86;
+namespace Dlc.Codegen.Kernels;
 
 /// <summary>
 /// Integer division that never traps. x86 has no vector instruction for it, so vectors divide in f64, which is exact for operands below

@@ -1,22 +1,24 @@
 using Dlc.Codegen.Llvm;
+using Dlc.IR.Kernels;
 
-namespace Dlc.Codegen.X86;
+namespace Dlc.Codegen.Kernels;
 
 /// <summary>
 /// Emits instructions on values that are either scalars or vectors of any number of lanes: the same call serves both. Holds the
-/// module being built, its types and the target. For one thread.
+/// module being built, its types and the machine. For one thread.
 /// </summary>
 internal sealed class LaneBuilder
 {
     private readonly Dictionary<string, LLVMValueRef> intrinsics = [];
     private readonly Dictionary<(nint, long), LLVMValueRef> constants = [];
 
-    internal LaneBuilder(LLVMContextRef context, LLVMModuleRef module, LLVMBuilderRef builder, CpuTarget? target)
+    internal LaneBuilder(LLVMContextRef context, LLVMModuleRef module, LLVMBuilderRef builder, MachineModel machine, bool hasAvx512 = false)
     {
         Context = context;
         Module = module;
         Builder = builder;
-        Target = target;
+        Machine = machine;
+        HasAvx512 = hasAvx512;
         Bit = context.Int1Type;
         I8 = context.Int8Type;
         I16 = context.Int16Type;
@@ -34,11 +36,11 @@ internal sealed class LaneBuilder
 
     internal LLVMBuilderRef Builder { get; }
 
-    /// <summary>The processor that is compiled for; null for a GPU, whose values are all scalars.</summary>
-    internal CpuTarget? Target { get; }
+    /// <summary>What is compiled for. On a GPU all values are scalars.</summary>
+    internal MachineModel Machine { get; }
 
     /// <summary>Whether 64-byte vectors and mask registers may be used.</summary>
-    internal bool HasAvx512 => Target?.HasAvx512 == true;
+    internal bool HasAvx512 { get; }
 
     internal LLVMTypeRef Bit { get; }
 
