@@ -44,7 +44,7 @@ internal static class DirectConvolution
                 var condition = inside;
                 if (!IsInside(emitter, conv, node, axis))
                 {
-                    var test = ExprFactory.And(ExprFactory.LessOrEqual(ExprFactory.Int(0), position), ExprFactory.Less(position, ExprFactory.Dim(xShape[axis + 2])));
+                    var test = Within(position, xShape[axis + 2]);
                     condition = k.Let(inside is null ? test : ExprFactory.And(inside, test), "inside");
                 }
 
@@ -79,6 +79,10 @@ internal static class DirectConvolution
 
         return ExprFactory.Read(accumulator);
     }
+
+    /// <summary>Whether a position lies in <c>[0, extent)</c>.</summary>
+    public static Expr Within(Expr position, Dim extent) =>
+        ExprFactory.And(ExprFactory.LessOrEqual(ExprFactory.Int(0), position), ExprFactory.Less(position, ExprFactory.Dim(extent)));
 
     /// <summary>True when no tap of the axis ever falls into padding.</summary>
     public static bool IsInside(GroupEmitter emitter, Conv conv, Node node, int axis) =>
