@@ -9,6 +9,9 @@ namespace Dlc.Runtime.Execution;
 /// </summary>
 internal sealed unsafe class SegmentState : IDisposable
 {
+    // A look of the arena's planner takes about 10 ns, in which a new page of memory gets some hundred bytes ready.
+    private const long BytesPerLook = 512;
+
     private readonly PreparedPoint _point;
     private readonly ScopedBlock _block;
     private readonly long[] _planned;
@@ -98,7 +101,13 @@ internal sealed unsafe class SegmentState : IDisposable
             offsets[i] = obstacles[i].Offset;
         }
 
-        long peak = Math.Max(_wall, ArenaPlanner.Plan(problem, offsets, ArenaPlanner.DefaultBudget / 8));
+        // One attempt mostly fits into what the arena leaves free. A search is worth as much as the block beside it that it could save.
+        long peak = Math.Max(_wall, ArenaPlanner.Plan(problem, offsets, 0));
+        if (peak > _wall && Math.Min(ArenaPlanner.DefaultBudget / 8, (peak - _wall) / BytesPerLook) is > 0 and var budget)
+        {
+            peak = Math.Max(_wall, ArenaPlanner.Plan(problem, offsets, budget));
+        }
+
         Sizes.CopyTo(_planned, 0);
         _plan = new ArenaPlan(groups, problem, offsets, peak, 0);
     }
