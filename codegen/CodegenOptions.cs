@@ -8,4 +8,14 @@ public sealed record CodegenOptions
 
     /// <summary>Called after each finished module with the number of distinct kernels done and in all; from any thread.</summary>
     public Action<int, int>? Progress { get; init; }
+
+    /// <summary>Writes a file of that folder, if there is one.</summary>
+    internal void Dump(string name, string extension, Func<string> text)
+    {
+        if (DumpDirectory is { } folder)
+        {
+            Directory.CreateDirectory(folder);
+            File.WriteAllText(Path.Combine(folder, name + extension), text());
+        }
+    }
 }

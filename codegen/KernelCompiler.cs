@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.ExceptionServices;
 using Dlc.Codegen.Image;
 using Dlc.Codegen.Llvm;
 using Dlc.Codegen.X86;
@@ -18,9 +17,6 @@ public static class KernelCompiler
     // Kernels that share a module: enough to spread its fixed cost, few enough to keep all threads busy.
     private const int KernelsPerModule = 4;
 
-    // Expressions may be deep and are emitted by recursion.
-    private const int StackBytes = 512 << 20;
-
     /// <summary>
     /// Compiles each distinct <see cref="Kernel.StructuralKey"/> once. The image depends on the kernels and the target alone, not on
     /// <paramref name="threads"/>.
@@ -29,19 +25,21 @@ public static class KernelCompiler
     public static CodeImage Compile(IReadOnlyList<Kernel> kernels, CpuTarget target, int threads, CodegenOptions? options = null)
     {
         LLVMLibrary.EnsureX86();
-        List<Kernel> distinct = [];
-        Dictionary<string, int> numbers = new(StringComparer.Ordinal);
-        int[] number = new int[kernels.Count];
-        for (int i = 0; i < kernels.Count; i++)
-        {
-            if (!numbers.TryGetValue(kernels[i].StructuralKey, out number[i]))
+        options ??= new CodegenOptions();
+        DistinctKernels distinct = new(kernels);
+        int done = 0;
+        byte[][] objects = CompilerThreads.Run(
+            (distinct.Kernels.Count + KernelsPerModule - 1) / KernelsPerModule,
+            threads,
+            () => new ModuleCompiler(target, options),
+            (compiler, module) =>
             {
-                numbers.Add(kernels[i].StructuralKey, number[i] = distinct.Count);
-                distinct.Add(kernels[i]);
-            }
-        }
-
-        byte[][] objects = CompileModules(distinct, target, Math.Max(1, threads), options ?? new CodegenOptions());
+                int first = module * KernelsPerModule;
+                List<Kernel> part = distinct.Kernels.GetRange(first, Math.Min(KernelsPerModule, distinct.Kernels.Count - first));
+                byte[] file = compiler.Compile(part, first);
+                options.Progress?.Invoke(Interlocked.Add(ref done, part.Count), distinct.Kernels.Count);
+                return file;
+            });
         ImageBuilder builder = new();
         foreach (byte[] file in objects)
         {
@@ -53,7 +51,7 @@ public static class KernelCompiler
         {
             Bytes = bytes,
             CodeOffset = codeOffset,
-            Entries = [.. number.Select(n => symbols[SymbolOf(distinct[n], n)])],
+            Entries = [.. distinct.NumberOf.Select(n => symbols[SymbolOf(distinct.Kernels[n], n)])],
             Symbols = [.. symbols.Select(s => (s.Key, s.Value)).OrderBy(s => s.Value)],
         };
     }
@@ -63,47 +61,5 @@ public static class KernelCompiler
     {
         string name = string.Concat(kernel.Name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
         return string.Create(CultureInfo.InvariantCulture, $"dlc_{number}_{name}");
-    }
-
-    private static byte[][] CompileModules(List<Kernel> kernels, CpuTarget target, int threads, CodegenOptions options)
-    {
-        int count = (kernels.Count + KernelsPerModule - 1) / KernelsPerModule;
-        byte[][] objects = new byte[count][];
-        int next = -1;
-        int done = 0;
-        ExceptionDispatchInfo? failure = null;
-        void Work()
-        {
-            try
-            {
-                using ModuleCompiler compiler = new(target, options);
-                for (int m; failure is null && (m = Interlocked.Increment(ref next)) < count;)
-                {
-                    int first = m * KernelsPerModule;
-                    List<Kernel> part = kernels.GetRange(first, Math.Min(KernelsPerModule, kernels.Count - first));
-                    objects[m] = compiler.Compile(part, first);
-                    options.Progress?.Invoke(Interlocked.Add(ref done, part.Count), kernels.Count);
-                }
-            }
-            catch (Exception e)
-            {
-                Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(e), null);
-            }
-        }
-
-        Thread[] workers = new Thread[Math.Min(threads, count)];
-        for (int i = 0; i < workers.Length; i++)
-        {
-            workers[i] = new Thread(Work, StackBytes) { Name = "dlc codegen", IsBackground = true };
-            workers[i].Start();
-        }
-
-        foreach (Thread worker in workers)
-        {
-            worker.Join();
-        }
-
-        failure?.Throw();
-        return objects;
     }
 }

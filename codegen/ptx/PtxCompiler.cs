@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Dlc.Codegen.Llvm;
 using Dlc.IR.Diagnostics;
 using Dlc.IR.Kernels;
@@ -8,9 +7,6 @@ namespace Dlc.Codegen.Ptx;
 /// <summary>Compiles kernels to PTX. Needs no GPU and no CUDA.</summary>
 public static class PtxCompiler
 {
-    // Expressions may be deep and are emitted by recursion.
-    private const int StackBytes = 512 << 20;
-
     /// <summary>Blocks beyond which a grid gains nothing: each thread then takes several items in turn.</summary>
     private const int MaximumBlocks = 1 << 20;
 
@@ -29,35 +25,36 @@ public static class PtxCompiler
     {
         LLVMLibrary.EnsurePtx();
         options ??= new CodegenOptions();
-        List<Kernel> distinct = [];
-        Dictionary<string, int> numbers = new(StringComparer.Ordinal);
-        int[] number = new int[kernels.Count];
-        for (int i = 0; i < kernels.Count; i++)
-        {
-            if (!numbers.TryGetValue(kernels[i].StructuralKey, out number[i]))
-            {
-                numbers.Add(kernels[i].StructuralKey, number[i] = distinct.Count);
-                distinct.Add(kernels[i]);
-            }
-        }
-
+        DistinctKernels distinct = new(kernels);
+        List<Kernel> each = distinct.Kernels;
         List<(int Kernel, bool IsNarrow)> variants = [];
-        for (int i = 0; i < distinct.Count; i++)
+        for (int i = 0; i < each.Count; i++)
         {
             variants.Add((i, true));
-            if (isNarrowOnly?.Invoke(distinct[i]) != true)
+            if (isNarrowOnly?.Invoke(each[i]) != true)
             {
                 variants.Add((i, false));
             }
         }
 
-        (byte[] Text, int SharedBytes)[] texts = CompileAll(distinct, variants, target, threads, options);
+        int done = 0;
+        (byte[] Text, int SharedBytes)[] texts = CompilerThreads.Run(
+            variants.Count,
+            threads,
+            () => new PtxModuleCompiler(target, options),
+            (compiler, variant) =>
+            {
+                (int kernel, bool isNarrow) = variants[variant];
+                (byte[] Text, int SharedBytes) text = compiler.Compile(each[kernel], Symbol(each[kernel], kernel, isNarrow), isNarrow);
+                options.Progress?.Invoke(Interlocked.Increment(ref done) * each.Count / variants.Count, each.Count);
+                return text;
+            });
         using MemoryStream image = new();
-        PtxCode?[] codes = new PtxCode?[2 * distinct.Count];
+        PtxCode?[] codes = new PtxCode?[2 * each.Count];
         for (int i = 0; i < texts.Length; i++)
         {
             (int kernel, bool isNarrow) = variants[i];
-            codes[(2 * kernel) + (isNarrow ? 0 : 1)] = new PtxCode(checked((int)image.Length), Symbol(distinct[kernel], kernel, isNarrow), texts[i].SharedBytes);
+            codes[(2 * kernel) + (isNarrow ? 0 : 1)] = new PtxCode(checked((int)image.Length), Symbol(each[kernel], kernel, isNarrow), texts[i].SharedBytes);
             image.Write(texts[i].Text);
             image.WriteByte(0);
         }
@@ -65,7 +62,7 @@ public static class PtxCompiler
         return new PtxImage
         {
             Bytes = image.ToArray(),
-            Kernels = [.. number.Select(n => Describe(distinct[n], codes[2 * n]!, codes[(2 * n) + 1]))],
+            Kernels = [.. distinct.NumberOf.Select(n => Describe(each[n], codes[2 * n]!, codes[(2 * n) + 1]))],
         };
     }
 
@@ -76,45 +73,4 @@ public static class PtxCompiler
     }
 
     private static string Symbol(Kernel kernel, int number, bool isNarrow) => KernelCompiler.SymbolOf(kernel, number) + (isNarrow ? "" : "_wide");
-
-    private static (byte[] Text, int SharedBytes)[] CompileAll(
-        List<Kernel> kernels, List<(int Kernel, bool IsNarrow)> variants, PtxTarget target, int threads, CodegenOptions options)
-    {
-        (byte[] Text, int SharedBytes)[] texts = new (byte[], int)[variants.Count];
-        int next = -1;
-        int done = 0;
-        ExceptionDispatchInfo? failure = null;
-        void Work()
-        {
-            try
-            {
-                using PtxModuleCompiler compiler = new(target, options);
-                for (int m; failure is null && (m = Interlocked.Increment(ref next)) < texts.Length;)
-                {
-                    (int kernel, bool isNarrow) = variants[m];
-                    texts[m] = compiler.Compile(kernels[kernel], Symbol(kernels[kernel], kernel, isNarrow), isNarrow);
-                    options.Progress?.Invoke(Interlocked.Increment(ref done) * kernels.Count / texts.Length, kernels.Count);
-                }
-            }
-            catch (Exception e)
-            {
-                Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(e), null);
-            }
-        }
-
-        Thread[] workers = new Thread[Math.Clamp(threads, 1, Math.Max(1, texts.Length))];
-        for (int i = 0; i < workers.Length; i++)
-        {
-            workers[i] = new Thread(Work, StackBytes) { Name = "dlc codegen", IsBackground = true };
-            workers[i].Start();
-        }
-
-        foreach (Thread worker in workers)
-        {
-            worker.Join();
-        }
-
-        failure?.Throw();
-        return texts;
-    }
 }

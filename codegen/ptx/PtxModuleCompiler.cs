@@ -51,26 +51,17 @@ internal sealed class PtxModuleCompiler : IDisposable
             }
         }
 
-        Dump(symbol, ".ll", module.PrintToString);
+        options.Dump(symbol, ".ll", module.PrintToString);
         if (!module.TryVerify(out string problem))
         {
             throw new InternalCompilerException("codegen", null, $"kernel '{kernel.Name}' is not valid LLVM IR: {problem}");
         }
 
         module.RunPasses(Pipeline, machine);
-        Dump(symbol, ".opt.ll", module.PrintToString);
+        options.Dump(symbol, ".opt.ll", module.PrintToString);
         string text = machine.EmitAssembly(module);
         diagnostics.ThrowIfFailed();
-        Dump(symbol, ".ptx", () => text);
+        options.Dump(symbol, ".ptx", () => text);
         return (Encoding.UTF8.GetBytes(text), sharedBytes);
-    }
-
-    private void Dump(string name, string extension, Func<string> text)
-    {
-        if (options.DumpDirectory is { } folder)
-        {
-            Directory.CreateDirectory(folder);
-            File.WriteAllText(Path.Combine(folder, name + extension), text());
-        }
     }
 }

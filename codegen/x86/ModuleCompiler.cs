@@ -43,17 +43,17 @@ internal sealed class ModuleCompiler : IDisposable
             Emit(kernels, first, new LaneBuilder(context, module, builder, target.Machine, target.HasAvx512));
         }
 
-        Dump(name, ".ll", module.PrintToString);
+        options.Dump(name, ".ll", module.PrintToString);
         if (!module.TryVerify(out string problem))
         {
             throw new InternalCompilerException("codegen", null, $"kernels from '{name}' are not valid LLVM IR: {problem}");
         }
 
         module.RunPasses(Pipeline, machine);
-        Dump(name, ".opt.ll", module.PrintToString);
+        options.Dump(name, ".opt.ll", module.PrintToString);
         byte[] file = machine.EmitObject(module);
         diagnostics.ThrowIfFailed();
-        Dump(name, ".s", () => machine.EmitAssembly(module));
+        options.Dump(name, ".s", () => machine.EmitAssembly(module));
         return file;
     }
 
@@ -68,7 +68,7 @@ internal sealed class ModuleCompiler : IDisposable
         for (int i = 0; i < kernels.Count; i++)
         {
             string symbol = KernelCompiler.SymbolOf(kernels[i], first + i);
-            Dump(symbol, ".kernel", kernels[i].ToString);
+            options.Dump(symbol, ".kernel", kernels[i].ToString);
             try
             {
                 emitter.Emit(kernels[i], symbol);
@@ -77,15 +77,6 @@ internal sealed class ModuleCompiler : IDisposable
             {
                 throw new InternalCompilerException("codegen", null, $"kernel '{kernels[i].Name}': {e.Message}", e);
             }
-        }
-    }
-
-    private void Dump(string name, string extension, Func<string> text)
-    {
-        if (options.DumpDirectory is { } folder)
-        {
-            Directory.CreateDirectory(folder);
-            File.WriteAllText(Path.Combine(folder, name + extension), text());
         }
     }
 }
