@@ -24,6 +24,12 @@ internal sealed class TrainingFlags
 
     private readonly Option<string[]> _freeze = new("--freeze") { Description = "Initializers that stay as they are, with * and ?", HelpName = "PATTERN" };
 
+    private readonly Option<string[]> _unfreeze = new("--unfreeze")
+    {
+        Description = "Initializers that are parameters though they do not look like weights, with * and ?: a temperature, a scale of one number",
+        HelpName = "PATTERN",
+    };
+
     private readonly Option<double?> _clip = new("--clip-norm") { Description = "Scale all gradients down to this norm where it is larger", HelpName = "NORM" };
 
     private readonly Option<int> _accumulate = new("--accumulate")
@@ -36,7 +42,7 @@ internal sealed class TrainingFlags
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_train, _loss, _optimizer, _freeze, _clip, _accumulate])
+        foreach (var option in (Option[])[_train, _loss, _optimizer, _freeze, _unfreeze, _clip, _accumulate])
         {
             command.Add(option);
         }
@@ -61,6 +67,7 @@ internal sealed class TrainingFlags
             Loss = parsed.GetValue(_loss) ?? throw new DlcException(ErrorCodes.BadOption, "--train needs --loss OUTPUT or --loss 'cross-entropy(LOGITS,LABELS)'"),
             Optimizer = OptimizerSpec.Parse(parsed.GetValue(_optimizer)!),
             Freeze = parsed.GetValue(_freeze) ?? [],
+            Unfreeze = parsed.GetValue(_unfreeze) ?? [],
             ClipNorm = parsed.GetValue(_clip),
             AccumulationSteps = parsed.GetValue(_accumulate),
         };

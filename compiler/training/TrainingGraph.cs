@@ -23,7 +23,7 @@ public sealed record TrainingGraph(TrainableModel Model, TrainingStep Step, IRea
     private static TrainingGraph Build(Func<ImportOptions, TrainableModel> import, TrainingOptions training, ImportOptions? options)
     {
         var spec = LossSpec.Parse(training.Loss);
-        var selection = new ParameterSelection { Freeze = training.Freeze };
+        var selection = new ParameterSelection { Freeze = training.Freeze, Unfreeze = training.Unfreeze };
         while (true)
         {
             var model = import((options ?? new ImportOptions()) with { Parameters = selection });

@@ -17,6 +17,9 @@ public sealed record TrainingOptions
     /// <summary>Patterns (<c>*</c>, <c>?</c>) of initializers that stay as they are.</summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
+    /// <summary>Patterns of initializers that are parameters though they do not look like weights: a temperature, a scale of one number.</summary>
+    public IReadOnlyList<string> Unfreeze { get; init; } = [];
+
     /// <summary>The norm that all gradients together are scaled down to where it is larger; null for no clipping.</summary>
     public double? ClipNorm { get; init; }
 
