@@ -102,6 +102,25 @@ internal sealed partial class PtxStatements : StatementEmitter
             LLVMTypeRef array = LLVMTypeRef.CreateArray(ScalarTypes.InMemory(b, buffer.Type), checked((ulong)buffer.Count!.Constant));
             frame.Bind(buffer, frame.Alloca(array, LocalAlignment));
         }
+        else if (buffer.Space == AddressSpace.Shared)
+        {
+            EmitShared(buffer);
+        }
+    }
+
+    /// <summary>Memory of the block. Work items of a thread or a warp share a block with others, whose memory it would be too.</summary>
+    private void EmitShared(KernelBuffer buffer)
+    {
+        if (frame.Threads.PerItem != frame.Threads.PerBlock)
+        {
+            throw new InvalidOperationException($"{buffer} is shared by {frame.Threads.PerItem} threads of a block of {frame.Threads.PerBlock}");
+        }
+
+        LLVMTypeRef array = LLVMTypeRef.CreateArray(ScalarTypes.InMemory(b, buffer.Type), checked((ulong)buffer.Count!.Constant));
+        LLVMValueRef memory = b.Module.AddGlobalInAddressSpace(array, $"{frame.Threads.SharedName}_{buffer}", PtxFrame.Shared);
+        memory.SetUndefined();
+        memory.SetAlignment(LocalAlignment);
+        frame.Bind(buffer, memory);
     }
 
     protected override void EmitCheck(CheckStmt check)

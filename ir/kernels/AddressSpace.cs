@@ -9,7 +9,7 @@ public enum AddressSpace : byte
     /// <summary>Global memory that nobody writes during the launch: weights and inputs.</summary>
     Constant,
 
-    /// <summary>Shared by the threads of a block (GPU); on a CPU it is <see cref="Scratch"/>.</summary>
+    /// <summary>Shared by the threads of a work item, of constant size; in kernels for GPUs only.</summary>
     Shared,
 
     /// <summary>Private to a worker (CPU) or block (GPU), carved out of the launch's scratch area; its size may depend on dims.</summary>

@@ -22,7 +22,7 @@ public sealed class KernelBuffer(int id, string name, ElementType type, AddressS
     /// <summary>True when the kernel stores to it.</summary>
     public bool IsWritten { get; } = isWritten;
 
-    /// <summary>Elements, where the kernel allocates it (constant for <see cref="AddressSpace.Local"/>); null for parameters.</summary>
+    /// <summary>Elements, where the kernel allocates it (constant for <see cref="AddressSpace.Local"/> and <see cref="AddressSpace.Shared"/>); null for parameters.</summary>
     public Dim? Count { get; } = count;
 
     public override string ToString() => $"{Name}{Id}";

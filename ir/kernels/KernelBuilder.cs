@@ -58,6 +58,14 @@ public sealed class KernelBuilder(string name, DimContext dims)
         return buffer;
     }
 
+    /// <summary>A small buffer of constant size that the threads of a work item share; on a GPU only. Barriers order what they do with it.</summary>
+    public KernelBuffer Shared(string name, ElementType type, long count)
+    {
+        var buffer = new KernelBuffer(_nextBuffer++, name, type, AddressSpace.Shared, -1, true, Dims.Const(count));
+        Emit(new AllocStmt(buffer));
+        return buffer;
+    }
+
     /// <summary>The outermost loop of the kernel, over work items.</summary>
     public void Parallel(Dim extent, Action<Expr> body) => Loop("i", ExprFactory.Int(0), ExprFactory.Dim(extent), LoopKind.Parallel, body);
 

@@ -107,7 +107,7 @@ internal sealed class KernelKey
                 break;
             case AllocStmt alloc:
                 Write($"alloc b{Number(alloc.Buffer)}:{alloc.Buffer.Type}:{(int)alloc.Buffer.Space}");
-                if (alloc.Buffer.Space == AddressSpace.Local)
+                if (alloc.Buffer.Space is AddressSpace.Local or AddressSpace.Shared)
                 {
                     Write($"x{alloc.Buffer.Count!.Constant}");
                 }

@@ -32,6 +32,13 @@ public sealed class FuseEpilogues : Pass
                     _ => false);
             }
 
+            if (node.Op is Reduce && context.Machine.Gpu is not null)
+            {
+                // What the threads of a block add up they can compute on the way.
+                var full = node.Inputs[0].Type.Shape;
+                FusionRules.GrowBackward(view, group, candidate => FusionRules.IsElementwiseOf(candidate, full) || candidate.Op is Broadcast, _ => false);
+            }
+
             AddStoreView(view, group);
             if (node.Op is MatMul)
             {

@@ -18,18 +18,24 @@ internal static class GpuLoops
 
     public static void Run(ProgramBuilder program, LoweringGroup group, Dim flops, IReadOnlyDictionary<LoweredBuffer, Dim> sparse)
     {
+        var kernel = new KernelBuilder(group.KernelName(), program.Dims);
+        var emitter = new GroupEmitter(program, group, kernel);
+        var perItem = Write(program, group, kernel, emitter);
+        program.Launch(kernel, emitter.Arguments, perItem, group.Node.Origins, flops, sparse, inPlace: true);
+    }
+
+    /// <summary>Writes the kernel; gives the scalar operations of a work item.</summary>
+    public static Dim Write(ProgramBuilder program, LoweringGroup group, KernelBuilder kernel, GroupEmitter emitter)
+    {
         var dims = program.Dims;
         var shape = group.Outputs[0].Type.Shape;
         void WriteAll(GroupEmitter emitter, Expr[] index) => emitter.Store(group.Outputs, index);
 
         var space = IterationSpace.Of(program, group, shape, WriteAll);
-        var kernel = new KernelBuilder(group.KernelName(), dims);
-        var emitter = new GroupEmitter(program, group, kernel);
         if (space.Runs.Count == 0)
         {
             kernel.Parallel(dims.One, _ => WriteAll(emitter, space.Index()));
-            program.Launch(kernel, emitter.Arguments, dims.Const(group.Nodes.Length), group.Node.Origins, flops, sparse, inPlace: true);
-            return;
+            return dims.Const(group.Nodes.Length);
         }
 
         var lanes = Lanes(group);
@@ -68,7 +74,7 @@ internal static class GpuLoops
             kernel.If(ExprFactory.LessOrEqual(start + lanes, ExprFactory.Dim(last)), Whole,
                 () => kernel.LoopWithin("v", start, ExprFactory.Dim(last), last, LoopKind.Serial, Write));
         });
-        program.Launch(kernel, emitter.Arguments, dims.Const((long)lanes * group.Nodes.Length), group.Node.Origins, flops, sparse, inPlace: true);
+        return dims.Const((long)lanes * group.Nodes.Length);
     }
 
     /// <summary>Elements that a thread takes; one where each is a loop of its own.</summary>

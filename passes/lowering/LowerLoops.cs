@@ -21,7 +21,12 @@ internal static class LowerLoops
     {
         if (program.Machine.Gpu is not null)
         {
-            GpuLoops.Run(program, group, Flops(group, program.Dims), Sparse(program, group));
+            var (flops, sparse) = (Flops(group, program.Dims), Sparse(program, group));
+            if (!GpuReduction.TryRun(program, group, flops, sparse))
+            {
+                GpuLoops.Run(program, group, flops, sparse);
+            }
+
             return;
         }
 

@@ -38,7 +38,13 @@ internal sealed class LowerRows
         _inner = new Shape(_full.Dims[kept..]);
     }
 
-    public static void Run(ProgramBuilder program, LoweringGroup group) => new LowerRows(program, group).Run();
+    public static void Run(ProgramBuilder program, LoweringGroup group)
+    {
+        if (program.Machine.Gpu is null || !GpuReduction.TryRunFewRows(program, group))
+        {
+            new LowerRows(program, group).Run();
+        }
+    }
 
     private void Run()
     {

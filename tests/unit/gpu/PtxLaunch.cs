@@ -17,7 +17,7 @@ internal static class PtxLaunch
     /// <summary>Runs all work items. Dims are bound by the caller; see <see cref="Kernel.DimParameters"/>.</summary>
     /// <returns>0, or 1 + the number of the check that failed.</returns>
     internal static int Run(Kernel kernel, PtxMemory memory, IReadOnlyList<ulong> buffers, IReadOnlyList<long> dims, long items, long? scratchBytes = null,
-        bool narrow = true, PtxTarget? target = null)
+        bool narrow = true, PtxTarget? target = null, ICollection<LaunchStatistics>? statistics = null)
     {
         if (items <= 0)
         {
@@ -45,7 +45,8 @@ internal static class PtxLaunch
             arguments.AddRange([status, 7L]);
         }
 
-        (narrow ? small : large).Launch(code.Entry, memory, new Dim3((int)blocks), new Dim3(launch.BlockThreads), code.SharedBytes, [.. arguments]);
+        var counts = (narrow ? small : large).Launch(code.Entry, memory, new Dim3((int)blocks), new Dim3(launch.BlockThreads), code.SharedBytes, [.. arguments]);
+        statistics?.Add(counts);
         if (scratch != 0)
         {
             memory.Free(scratch);

@@ -14,6 +14,9 @@ internal sealed class PtxProgram(DimContext dims, bool narrow = true, PtxTarget?
     private readonly PtxMemory _memory = new();
     private readonly DimEvaluator _evaluator = new(dims);
 
+    /// <summary>What each launch that had work items did.</summary>
+    internal List<LaunchStatistics> Statistics { get; } = [];
+
     internal IReadOnlyList<Tensor> Run(LoweredProgram program, IReadOnlyList<Tensor> inputs)
     {
         for (var i = 0; i < inputs.Count; i++)
@@ -36,7 +39,7 @@ internal sealed class PtxProgram(DimContext dims, bool narrow = true, PtxTarget?
                     var (kernel, items) = launch.Alternatives.Where(a => alternatives && narrow && _evaluator.Evaluate(a.When) != 0).Select(a => (a.Kernel, a.WorkItems))
                         .FirstOrDefault((launch.Kernel, launch.WorkItems));
                     var failed = PtxLaunch.Run(kernel, _memory, [.. launch.Buffers.Select(Address)], [.. kernel.DimParameters.Select(_evaluator.Evaluate)],
-                        _evaluator.Evaluate(items), _evaluator.Evaluate(launch.ScratchBytes), narrow, target);
+                        _evaluator.Evaluate(items), _evaluator.Evaluate(launch.ScratchBytes), narrow, target, Statistics);
                     if (failed != 0)
                     {
                         throw new DlcException(ErrorCodes.BadInput, launch.Kernel.Checks[failed - 1]);

@@ -5,6 +5,7 @@ using Dlc.IR.Ops;
 using Dlc.IR.Symbolic;
 using Dlc.Passes;
 using Dlc.Passes.Fusion;
+using Dlc.Ptx;
 using Dlc.Tests.Gpu;
 using Xunit;
 
@@ -21,6 +22,7 @@ public sealed class ModelUnderTest
     private readonly Module _module = new("test");
     private readonly Random _random = new(1);
     private readonly List<Value> _inputs = [];
+    private readonly Dictionary<Value, (double From, double To)> _ranges = [];
 
     public ModelUnderTest() => Builder = new GraphBuilder(_module);
 
@@ -34,6 +36,15 @@ public sealed class ModelUnderTest
     {
         var value = Builder.Input(new TensorType(ElementType.Float32, new Shape([.. shape])), $"x{_inputs.Count}");
         _inputs.Add(value);
+        return value;
+    }
+
+    /// <summary>An input of a type whose elements are drawn from [from, to).</summary>
+    public Value Input(ElementType element, double from, double to, params Dim[] shape)
+    {
+        var value = Builder.Input(new TensorType(element, new Shape([.. shape])), $"x{_inputs.Count}");
+        _inputs.Add(value);
+        _ranges.Add(value, (from, to));
         return value;
     }
 
@@ -63,10 +74,10 @@ public sealed class ModelUnderTest
     public void Check(Value[] outputs, int? kernels, params long[][] inputShapes)
     {
         var graph = Builder.Build(outputs);
-        var inputs = inputShapes.Select(Random).ToArray();
+        var inputs = _inputs.Zip(inputShapes, (input, shape) => _ranges.TryGetValue(input, out var range)
+            ? Random(input.Type.Element, range.From, range.To, shape) : Random(shape)).ToArray();
         var expected = Evaluate(graph, inputs);
-        var context = new PassContext(Machine);
-        var fused = new FuseLoops().Run(new FuseReductions().Run(new FuseEpilogues().Run(graph, context), context), context);
+        var fused = Fused(graph, Machine);
         var program = Passes.Lowering.Lowering.Run(fused, Machine);
         if (kernels is not null)
         {
@@ -76,10 +87,16 @@ public sealed class ModelUnderTest
         Compare(expected, new ProgramInterpreter(Dims).Run(program, inputs));
         if (OnGpu is { } gpu)
         {
-            var own = Passes.Lowering.Lowering.Run(fused, gpu.Machine);
+            var own = Passes.Lowering.Lowering.Run(Fused(graph, gpu.Machine), gpu.Machine);
             Compare(expected, new ProgramInterpreter(Dims).Run(own, inputs));
-            using var device = new PtxProgram(Dims, !WideIndices, gpu);
-            Compare(expected, device.Run(own, inputs));
+            using var device = new PtxProgram(Dims, !WideIndices, gpu, TakesAlternatives);
+            var actual = device.Run(own, inputs);
+            Compare(expected, actual);
+            Statistics = device.Statistics;
+            if (GpuLaunches is { } launches)
+            {
+                Assert.Equal(launches, Statistics.Count);
+            }
         }
     }
 
@@ -89,6 +106,15 @@ public sealed class ModelUnderTest
     /// <summary>Whether kernels take 64-bit indices there.</summary>
     public bool WideIndices { get; init; }
 
+    /// <summary>Whether kernels for some sizes run there instead of the one for all.</summary>
+    public bool TakesAlternatives { get; init; } = true;
+
+    /// <summary>How many launches have work there; null for any number.</summary>
+    public int? GpuLaunches { get; init; }
+
+    /// <summary>What the launches there did.</summary>
+    public IReadOnlyList<LaunchStatistics> Statistics { get; private set; } = [];
+
     private static void Compare(IReadOnlyList<Tensor> expected, IReadOnlyList<Tensor> actual)
     {
         for (var i = 0; i < expected.Count; i++)
@@ -96,9 +122,16 @@ public sealed class ModelUnderTest
             Assert.Equal(expected[i].Dims, actual[i].Dims);
             for (var e = 0L; e < expected[i].Count; e++)
             {
-                Assert.Equal(expected[i].GetDouble(e), actual[i].GetDouble(e), 1e-3 * (1 + Math.Abs(expected[i].GetDouble(e))));
+                var tolerance = expected[i].Element is ElementType.Float16 or ElementType.BFloat16 ? 1e-2 : 1e-3;
+                Assert.Equal(expected[i].GetDouble(e), actual[i].GetDouble(e), tolerance * (1 + Math.Abs(expected[i].GetDouble(e))));
             }
         }
+    }
+
+    private static Graph Fused(Graph graph, MachineModel machine)
+    {
+        var context = new PassContext(machine);
+        return new FuseLoops().Run(new FuseReductions().Run(new FuseEpilogues().Run(graph, context), context), context);
     }
 
     private Tensor[] Evaluate(Graph graph, Tensor[] inputs)
@@ -130,12 +163,22 @@ public sealed class ModelUnderTest
         return [.. graph.Outputs.Select(o => values[o])];
     }
 
-    private Tensor Random(long[] shape)
+    private Tensor Random(long[] shape) => Random(ElementType.Float32, -1, 1, shape);
+
+    private Tensor Random(ElementType element, double from, double to, long[] shape)
     {
-        var tensor = new Tensor(ElementType.Float32, shape);
+        var tensor = new Tensor(element, shape);
         for (var i = 0L; i < tensor.Count; i++)
         {
-            tensor.SetDouble(i, (_random.NextDouble() * 2) - 1);
+            var number = from + (_random.NextDouble() * (to - from));
+            if (element.IsFloat())
+            {
+                tensor.SetDouble(i, number);
+            }
+            else
+            {
+                tensor.SetLong(i, (long)Math.Floor(number));
+            }
         }
 
         return tensor;
