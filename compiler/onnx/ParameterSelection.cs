@@ -33,6 +33,9 @@ public sealed record ParameterSelection
     /// <summary>Operators whose result a number may be added to as their bias.</summary>
     private static readonly HashSet<string> Products = ["MatMul", "Gemm", "Conv", "ConvTranspose"];
 
+    /// <summary>Operators whose first input is read in their result as it is.</summary>
+    private static readonly HashSet<string> Views = ["Cast", "Expand", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
+
     /// <summary>Patterns (<c>*</c> and <c>?</c>) of initializers of floats that are parameters whatever they look like. Each must match one.</summary>
     public IReadOnlyList<string> Unfreeze { get; init; } = [];
 
@@ -73,7 +76,7 @@ public sealed record ParameterSelection
         ? Enumerable.Range(0, node.Input.Count).Where(i => products.Contains(node.Input[^(i + 1)]))
         : Weights.GetValueOrDefault(node.OpType) ?? [];
 
-    /// <summary>Names that nodes read at the positions that are asked for; the function gets the results of products too.</summary>
+    /// <summary>Names that nodes read at the positions that are asked for, through views too; the function gets the results of products.</summary>
     private static HashSet<string> Read(GraphProto main, Func<NodeProto, IReadOnlySet<string>, IEnumerable<int>> positions)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -81,9 +84,14 @@ public sealed record ParameterSelection
         while (pending.TryPop(out var graph))
         {
             var products = graph.Node.Where(n => Products.Contains(n.OpType)).SelectMany(n => n.Output).ToHashSet(StringComparer.Ordinal);
-            foreach (var node in graph.Node)
+            foreach (var node in graph.Node.Reverse())
             {
                 names.UnionWith(positions(node, products).Where(i => i < node.Input.Count).Select(i => node.Input[i]));
+                if (Views.Contains(node.OpType) && node.Input.Count > 0 && node.Output.Any(names.Contains))
+                {
+                    names.Add(node.Input[0]);
+                }
+
                 foreach (var inner in FreeNames.Subgraphs(node))
                 {
                     pending.Push(inner);

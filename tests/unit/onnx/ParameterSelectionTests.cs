@@ -32,6 +32,7 @@ public sealed class ParameterSelectionTests
     [InlineData("b,w", "Conv x w b -> y")]
     [InlineData("b,w", "Gemm x w b -> y")]
     [InlineData("s", "PRelu x s -> y")]
+    [InlineData("s", "Unsqueeze s axes -> t", "PRelu x t -> y")]
     public void Single_numbers_are_where_an_operator_takes_them_as_weights(string expected, params string[] nodes)
     {
         Dictionary<string, long[]> initializers = new() { ["w"] = [4, 1, 1], ["b"] = [1], ["s"] = [1], ["scalar"] = [] };
