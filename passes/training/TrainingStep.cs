@@ -58,9 +58,11 @@ public sealed class TrainingStep
         var value = gradients.Outputs[loss];
         step._outputs.Add(step._writer.Shaped(value, []));
         step._names.Add(loss < module.OutputNames.Count ? module.OutputNames[loss] : "loss");
+        var first = gradients.Builder.Nodes.Count;
         step.Append(parameters, [.. gradients.Gradients.Select(g => g!)]);
         var graph = gradients.Builder.Build([.. step._outputs]);
-        module.Main = graph.WithUpdates([.. step._states.Select(s => new StateUpdate(s.Output, graph.Inputs.IndexOf(s.Input)))]);
+        graph = graph.WithUpdates([.. step._states.Select(s => new StateUpdate(s.Output, graph.Inputs.IndexOf(s.Input)))]);
+        module.Main = UpdatePlaces.Run(graph, first);
         module.OutputNames = step._names;
         return step;
     }
