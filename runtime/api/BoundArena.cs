@@ -29,6 +29,9 @@ internal sealed unsafe class BoundArena : IDisposable
         _isBound = false;
     }
 
+    /// <summary>Where it is; empty where nothing is bound.</summary>
+    public (nint Start, nint End) Range => _isBound ? ((nint)_data, (nint)_data + (nint)_length) : default;
+
     /// <summary>The first aligned byte; null where nothing is bound or nothing is needed.</summary>
     /// <exception cref="DlcRuntimeException">BufferTooSmall; WrongLayout for managed memory on a device.</exception>
     public byte* For(long bytes, bool isOnDevice)

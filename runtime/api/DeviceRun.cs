@@ -12,8 +12,10 @@ public sealed class DeviceRun : IDisposable
     private readonly Session _session;
     private readonly RunBinding _binding;
     private readonly Lock _lock = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Executor? _executor;
     private ExceptionDispatchInfo? _failure;
+    private bool _isAwaited;
 
     internal DeviceRun(Session session, Executor executor, RunBinding binding)
     {
@@ -56,8 +58,34 @@ public sealed class DeviceRun : IDisposable
         _failure?.Throw();
     }
 
-    /// <summary><see cref="Wait"/> as a task; a thread of the pool waits.</summary>
-    public Task WaitAsync() => Task.Run(Wait);
+    /// <summary><see cref="Wait"/> as a task. No thread waits for the device, which calls when it is done; one of the pool then copies outputs to the host.</summary>
+    public async Task WaitAsync()
+    {
+        if (_lock.TryEnter())
+        {
+            try
+            {
+                if (_executor is { } executor && !_isAwaited)
+                {
+                    executor.Notify(() => ThreadPool.UnsafeQueueUserWorkItem(static run => run.End(), this, preferLocal: false));
+                    _isAwaited = true;
+                }
+            }
+            catch (DlcRuntimeException)
+            {
+                // It has failed: waiting takes no time, and says why.
+                End();
+            }
+            finally
+            {
+                _lock.Exit();
+            }
+        }
+
+        // Whoever holds the lock is ending the run.
+        await _ended.Task.ConfigureAwait(false);
+        _failure?.Throw();
+    }
 
     /// <summary>Waits if nobody did; failures of the run are not told.</summary>
     public void Dispose() => End();
@@ -72,7 +100,8 @@ public sealed class DeviceRun : IDisposable
                 _executor = null;
                 executor.Settle();
                 _failure = ExceptionDispatchInfo.Capture(new ObjectDisposedException(nameof(Session), "the session was disposed before the run was waited for"));
-                _binding.LetGo();
+                _binding.End();
+                _ended.TrySetResult();
             }
         }
     }
@@ -96,8 +125,8 @@ public sealed class DeviceRun : IDisposable
                 _failure = ExceptionDispatchInfo.Capture(e);
             }
 
-            _binding.LetGo();
-            _session.EndLaunch(this, executor);
+            _session.EndLaunch(this, executor, _binding);
+            _ended.TrySetResult();
         }
     }
 }

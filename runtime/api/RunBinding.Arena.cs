@@ -7,7 +7,7 @@ public sealed unsafe partial class RunBinding
 
     /// <summary>
     /// Has runs put everything between inputs and outputs whose size follows from the input dims into memory of the caller, who keeps it in place. What is
-    /// in it means nothing before and after a run. Runs that go on at once need different memory.
+    /// in it means nothing before and after a run. Runs that go on at once need different memory, or fail with WrongLayout.
     /// </summary>
     /// <param name="data">First byte, on the device where the session runs on one; what lies before the first multiple of 64 is not used.</param>
     /// <param name="length">Bytes at <paramref name="data"/>; a run whose arena (<see cref="MemoryReport.PeakBytes"/>) needs more fails with BufferTooSmall.</param>
@@ -32,6 +32,8 @@ public sealed unsafe partial class RunBinding
         RequireFree();
         _arena.Dispose();
     }
+
+    internal (nint Start, nint End) ArenaRange => _arena.Range;
 
     internal byte* ArenaFor(long bytes, bool isOnDevice) => _arena.For(bytes, isOnDevice);
 }

@@ -241,10 +241,9 @@ public sealed unsafe partial class RunBinding : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    internal void Begin()
+    /// <summary>Outputs have no values any more.</summary>
+    internal void Reset()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        RequireFree();
         foreach (var output in _outputs)
         {
             output.Begin();

@@ -20,30 +20,34 @@ public sealed partial class Session
     /// <exception cref="InvalidOperationException">A run with the same binding was not waited for.</exception>
     public DeviceRun Launch(RunBinding binding, nint? stream = null)
     {
-        ArgumentNullException.ThrowIfNull(binding);
-        if (binding.Model != Model)
-        {
-            throw new ArgumentException("the binding belongs to another model", nameof(binding));
-        }
-
         if (_device is null)
         {
             throw new DlcRuntimeException(RuntimeErrors.UnsupportedDevice, "only runs on a device can be launched", "a model for a GPU", "one for the processor; use Run");
         }
 
-        var executor = Rent();
+        DeviceRun run;
+        Begin(binding);
         try
         {
-            binding.Begin();
-            executor.Start(binding, _plans, stream);
+            var executor = Rent();
+            try
+            {
+                executor.Start(binding, _plans, stream);
+            }
+            catch
+            {
+                Return(executor);
+                throw;
+            }
+
+            run = new DeviceRun(this, executor, binding);
         }
         catch
         {
-            Return(executor);
+            End(binding);
             throw;
         }
 
-        var run = new DeviceRun(this, executor, binding);
         lock (_lock)
         {
             _launched.Add(run);
@@ -56,8 +60,9 @@ public sealed partial class Session
     public Task RunAsync(RunBinding binding, nint? stream = null) => Launch(binding, stream).WaitAsync();
 
     /// <summary>Takes a context back.</summary>
-    internal void EndLaunch(DeviceRun run, Execution.Executor executor)
+    internal void EndLaunch(DeviceRun run, Execution.Executor executor, RunBinding binding)
     {
+        End(binding);
         lock (_lock)
         {
             _launched.Remove(run);

@@ -23,6 +23,7 @@ public sealed partial class Session : IDisposable
     private readonly List<Executor> _idle = [];
     private readonly List<Executor> _all = [];
     private readonly Stack<RunBinding> _bindings = [];
+    private readonly ArenaClaims _arenas = new();
     private long _allocated;
     private long _highWater;
     private bool _disposed;
@@ -107,27 +108,28 @@ public sealed partial class Session : IDisposable
     /// <exception cref="DlcRuntimeException">A missing input, a wrong dim, a broken guard, a failed check in a kernel.</exception>
     public void Run(RunBinding binding)
     {
-        ArgumentNullException.ThrowIfNull(binding);
-        if (binding.Model != Model)
-        {
-            throw new ArgumentException("the binding belongs to another model", nameof(binding));
-        }
-
-        var executor = Rent();
-        bool pooled = _pool.TryAcquire();
+        Begin(binding);
         try
         {
-            binding.Begin();
-            executor.Run(binding, _plans, pooled ? _pool : null);
+            var executor = Rent();
+            bool pooled = _pool.TryAcquire();
+            try
+            {
+                executor.Run(binding, _plans, pooled ? _pool : null);
+            }
+            finally
+            {
+                if (pooled)
+                {
+                    _pool.Release();
+                }
+
+                Return(executor);
+            }
         }
         finally
         {
-            if (pooled)
-            {
-                _pool.Release();
-            }
-
-            Return(executor);
+            End(binding);
         }
     }
 
@@ -186,16 +188,17 @@ public sealed partial class Session : IDisposable
     public long ArenaBytesFor(RunBinding binding)
     {
         ArgumentNullException.ThrowIfNull(binding);
+        binding.Begin();
         var executor = Rent();
         try
         {
-            binding.Begin();
             return executor.Store.PlanFor(binding, _plans).ArenaBytes;
         }
         finally
         {
             executor.Store.Leave();
             Return(executor);
+            binding.End();
         }
     }
 
@@ -214,10 +217,10 @@ public sealed partial class Session : IDisposable
             return false;
         }
 
+        binding.Begin();
         var executor = Rent();
         try
         {
-            binding.Begin();
             var plan = executor.Store.PlanFor(binding, _plans);
             int[] slots = _executable.Model.Values[value].Dims;
             for (int a = 0; a < slots.Length; a++)
@@ -231,6 +234,7 @@ public sealed partial class Session : IDisposable
         {
             executor.Store.Leave();
             Return(executor);
+            binding.End();
         }
     }
 
@@ -285,6 +289,33 @@ public sealed partial class Session : IDisposable
         }
 
         _executable.Release();
+    }
+
+    /// <summary>Gives a binding and the memory for its arena to a run, until <see cref="End"/>.</summary>
+    private void Begin(RunBinding binding)
+    {
+        ArgumentNullException.ThrowIfNull(binding);
+        if (binding.Model != Model)
+        {
+            throw new ArgumentException("the binding belongs to another model", nameof(binding));
+        }
+
+        binding.Begin();
+        try
+        {
+            _arenas.Claim(binding.ArenaRange);
+        }
+        catch
+        {
+            binding.End();
+            throw;
+        }
+    }
+
+    private void End(RunBinding binding)
+    {
+        _arenas.Release(binding.ArenaRange);
+        binding.End();
     }
 
     private PlanOptions PlanOptions => new(Threads, _options.InPlace)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Dlc.Runtime.Device;
 
@@ -89,6 +90,21 @@ internal sealed unsafe class CudaStream : IDeviceQueue
         CudaException.Check(DriverAPINativeMethods.Events.cuEventRecord(((CudaEvent)mark).Handle, _stream), "record an event");
     }
 
+    public void Notify(Action whenDone)
+    {
+        _device.Enter();
+        var handle = GCHandle.Alloc(whenDone);
+
+        // Not cuLaunchHostFunc: that never calls after a failure of the device, and who waits would wait forever.
+        var result = DriverAPINativeMethods.Streams.cuStreamAddCallback(_stream, &OnDone, GCHandle.ToIntPtr(handle), 0);
+        if (result != CUResult.Success)
+        {
+            handle.Free();
+        }
+
+        CudaException.Check(result, "tell when its work is done");
+    }
+
     public bool BeginCapture()
     {
         _device.Enter();
@@ -125,5 +141,14 @@ internal sealed unsafe class CudaStream : IDeviceQueue
 
         NativeMemory.Free(_parameters);
         _parameters = null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnDone(nint stream, CUResult result, nint state)
+    {
+        var handle = GCHandle.FromIntPtr(state);
+        var whenDone = (Action)handle.Target!;
+        handle.Free();
+        whenDone();
     }
 }

@@ -128,6 +128,9 @@ internal static unsafe partial class DriverAPINativeMethods
         [LibraryImport(CUDA_DRIVER_API_DLL_NAME)]
         internal static partial CUResult cuStreamWaitEvent(nint stream, nint @event, uint flags);
 
+        [LibraryImport(CUDA_DRIVER_API_DLL_NAME)]
+        internal static partial CUResult cuStreamAddCallback(nint stream, delegate* unmanaged[Cdecl]<nint, CUResult, nint, void> callback, nint state, uint flags);
+
         [LibraryImport(CUDA_DRIVER_API_DLL_NAME, EntryPoint = "cuStreamBeginCapture_v2")]
         internal static partial CUResult cuStreamBeginCapture(nint stream, int mode);
 

@@ -52,6 +52,9 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
     /// <summary>Whether all is done that was queued before <see cref="Mark"/>.</summary>
     public bool IsDone => _done.IsDone;
 
+    /// <summary>Has a function called when all that was queued before <see cref="Mark"/> is done; see <see cref="IDeviceQueue.Notify"/>.</summary>
+    public void Notify(Action whenDone) => _queue.Notify(whenDone);
+
     /// <summary>Begins a run.</summary>
     /// <param name="stream">A queue of the host; the run begins after what is in it now.</param>
     public void Begin(nint? stream)
@@ -72,7 +75,6 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
     /// <summary>All of the run is queued: the host's queue goes on after it.</summary>
     public void Mark()
     {
-        BeforePlacements();
         _queue.Record(_done);
         _hosts?.WaitFor(_queue);
         _hosts = null;
@@ -165,8 +167,8 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
         _transferIsPending = false;
     }
 
-    /// <summary>Places in the arena get new owners: what is still being copied out of them comes first.</summary>
-    public void BeforePlacements()
+    /// <summary>What is queued from now on comes after all transfers: places in the arena get new owners, or the run ends.</summary>
+    public void JoinTransfers()
     {
         if (_transferIsPending)
         {

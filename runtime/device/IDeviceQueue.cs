@@ -32,8 +32,13 @@ public unsafe interface IDeviceQueue : IDisposable
     /// <exception cref="DlcRuntimeException">Some of it failed.</exception>
     void Synchronise();
 
+    /// <summary>Has a function called when all that was queued is done or has failed: once, by a thread of the device, which it may not call or hold up.</summary>
+    /// <exception cref="DlcRuntimeException">The device refuses: it has failed.</exception>
+    void Notify(Action whenDone);
+
     /// <summary>
-    /// From now on copies within the device and launches are taken down and not done, until <see cref="EndCapture"/>; nothing else is called meanwhile.
+    /// From now on launches and copies are taken down and not done, here and in queues from when they wait for this one, until <see cref="EndCapture"/>; before
+    /// that this queue has to wait for those. Copies are within the device or reach memory of <see cref="IDevice.AllocateHost"/>, and nothing else is called meanwhile.
     /// </summary>
     /// <returns>False where the device knows nothing like it, or refuses.</returns>
     bool BeginCapture();

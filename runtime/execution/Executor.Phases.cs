@@ -10,6 +10,9 @@ internal sealed unsafe partial class Executor
     /// <summary>Whether the device has done what <see cref="Start"/> queued.</summary>
     public bool IsDone => _device?.IsDone ?? true;
 
+    /// <summary>Has a function called when <see cref="IsDone"/>; see <see cref="Device.IDeviceQueue.Notify"/>.</summary>
+    public void Notify(Action whenDone) => _device!.Notify(whenDone);
+
     /// <summary>Starts a run; <see cref="Finish"/> must follow unless it throws.</summary>
     /// <param name="stream">A queue of the host between whose work it is done; null for none.</param>
     public void Start(RunBinding binding, PlanCache cache, nint? stream)
@@ -20,13 +23,9 @@ internal sealed unsafe partial class Executor
             _device?.Begin(stream);
             var plan = Store.Enter(binding, cache);
             _measured = _calibration?.IsComplete == false ? _calibration : null;
-            if (plan.Limited is not null)
+            if (!TryRunGraph(plan))
             {
-                RunActions(plan.Limited);
-            }
-            else if (!TryRunGraph(plan))
-            {
-                RunSteps(plan.Actions);
+                RunPlan(plan);
             }
 
             _device?.Mark();
@@ -69,6 +68,19 @@ internal sealed unsafe partial class Executor
     /// <summary>Waits for what is under way; the run that was started is not finished any more.</summary>
     public void Settle() => Leave(isDone: false);
 
+    private void RunPlan(SignaturePlan plan)
+    {
+        if (plan.Limited is null)
+        {
+            RunSteps(plan.Actions);
+        }
+        else
+        {
+            RunActions(plan.Limited);
+            _device?.JoinTransfers();
+        }
+    }
+
     /// <summary>Runs a plan as one graph, where it is known and the device can.</summary>
     private bool TryRunGraph(SignaturePlan plan)
     {
@@ -79,6 +91,7 @@ internal sealed unsafe partial class Executor
 
         int count = 0;
         _graphKey[count++] = (nint)Store.ArenaAddress;
+        _graphKey[count++] = plan.Limited is null ? 0 : (nint)Store.OutsideAddress;
         foreach (int v in _model.Points[0].Volatile)
         {
             _graphKey[count++] = (nint)Table.Addresses[v];

@@ -37,8 +37,8 @@ internal sealed unsafe partial class Executor : IDisposable
         if (_device is not null && profile is null && Array.TrueForAll(_model.Steps, s => s.Kind is StepKind.Launch or StepKind.Copy))
         {
             // The host reads nothing on the way.
-            _graphKey = new nint[_model.Points[0].Volatile.Length + 1];
-            _runPlan = plan => RunSteps(plan.Actions);
+            _graphKey = new nint[_model.Points[0].Volatile.Length + 2];
+            _runPlan = RunPlan;
         }
 
         Store = new ValueStore(executable, runsBeforeTrim, keptArenaBytes, options, _device);
@@ -79,7 +79,7 @@ internal sealed unsafe partial class Executor : IDisposable
                     throw;
                 }
 
-                binding.Begin();
+                binding.Reset();
             }
         }
     }

@@ -57,6 +57,9 @@ internal sealed unsafe class ValueStore : IDisposable
     /// <summary>Where the arena of the run is.</summary>
     public byte* ArenaAddress => _base;
 
+    /// <summary>Where values go that leave the arena for a while.</summary>
+    public byte* OutsideAddress => _outside.Address;
+
     /// <summary>Bytes allocated now for intermediate values.</summary>
     public long AllocatedBytes
     {
@@ -294,7 +297,7 @@ internal sealed unsafe class ValueStore : IDisposable
         var point = _model.Points[0];
         if (action.Placements.Length > 0)
         {
-            _device?.BeforePlacements();
+            _device?.JoinTransfers();
         }
 
         foreach (var (item, offset) in action.Placements)

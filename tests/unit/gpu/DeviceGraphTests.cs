@@ -3,6 +3,7 @@ using Dlc.Compiler;
 using Dlc.IR;
 using Dlc.IR.Ops;
 using Dlc.Runtime;
+using Dlc.Runtime.Device;
 using Dlc.Tests.Unit.Compilation;
 using Xunit;
 
@@ -114,6 +115,57 @@ public sealed class DeviceGraphTests
         session.Run(binding);
         Assert.Equal(["replay"], device.Graphs);
         Assert.Equal(expected, device.Memory.Read<float>((ulong)to, 3 * Width));
+    }
+
+    [Fact]
+    public void Runs_whose_values_leave_the_device_are_graphs_too()
+    {
+        const int rows = 40;
+        using PtxDevice device = new(), free = new();
+        using var model = DlcCompiler.Compile(MemoryLimitTests.ForthAndBack(true), new CompileOptions { Target = "cuda:sm_80" });
+
+        // Slow kernels and fast transfers: what leaves is copied, not computed again.
+        var rates = new CostRates(1e6, 1e6, 1e12);
+        var refusal = Assert.Throws<DlcRuntimeException>(() => model.MemoryFor([[rows, Width]], new MemoryQuery { MemoryLimit = 1, Rates = rates }));
+        var least = long.Parse(refusal.Message.Split("at least ")[1].Split(' ')[0]);
+        Assert.Contains(model.MemoryFor([[rows, Width]], new MemoryQuery { MemoryLimit = least, Rates = rates }).Steps, s => s.Kind == "offload");
+        using var session = model.CreateSession(new SessionOptions { Device = device, MemoryLimit = least, Rates = rates });
+        for (var seed = 0; seed < 4; seed++)
+        {
+            var input = Input(seed, rows);
+            Assert.Equal(Plain(free, model, input), session.Run(("x", InputTensor.From(input, rows, Width)))[0].ToArray<float>());
+        }
+
+        Assert.Equal(["capture", "replay", "replay", "replay"], device.Graphs);
+    }
+
+    [Fact]
+    public unsafe void The_device_takes_down_queues_that_fork_and_join()
+    {
+        using var device = new PtxDevice();
+        using IDeviceQueue first = device.CreateQueue(), second = device.CreateQueue();
+        var (from, to) = (device.Allocate(16), device.Allocate(16));
+        device.Memory.CopyIn((ulong)from, new byte[] { 1, 2, 3, 4 });
+
+        first.BeginCapture();
+        second.WaitFor(first);
+        second.Copy(to, from, 4);
+        first.WaitFor(second);
+        using var graph = first.EndCapture()!;
+        first.Replay(graph);
+        first.Synchronise();
+        Assert.Equal([1, 2, 3, 4], device.Memory.Read<byte>((ulong)to, 4));
+
+        first.BeginCapture();
+        second.WaitFor(first);
+        second.Copy(to, from, 4);
+        Assert.Throws<InvalidOperationException>(first.EndCapture);
+
+        first.BeginCapture();
+        Assert.Throws<InvalidOperationException>(() => second.Copy(to, from, 4));
+        Assert.Throws<InvalidOperationException>(() => first.WaitFor(second));
+        Assert.Throws<InvalidOperationException>(() => first.CopyToHost((void*)8, from, 4));
+        first.EndCapture()!.Dispose();
     }
 
     [Theory]

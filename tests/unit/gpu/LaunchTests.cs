@@ -51,6 +51,103 @@ public sealed class LaunchTests : IDisposable
     }
 
     [Fact]
+    public async Task An_awaited_run_ends_when_the_device_calls()
+    {
+        using var device = new PtxDevice { IsHeld = true };
+        using var model = Compile(MemoryLimitTests.ForthAndBack(false));
+        using var session = model.CreateSession(new SessionOptions { Device = device });
+        var input = Enumerable.Range(0, Rows * Width).Select(i => MathF.Sin(i)).ToArray();
+        var expected = session.Run(("x", InputTensor.From(input, Rows, Width)))[0].ToArray<float>();
+        using var binding = session.CreateBinding();
+        binding.BindInput("x", input, [Rows, Width]);
+        var before = device.Launches;
+        using var run = session.Launch(binding);
+        Task[] waits = [run.WaitAsync(), run.WaitAsync()];
+        Assert.Equal(before, device.Launches);
+        Assert.All(waits, w => Assert.False(w.IsCompleted));
+        Assert.Equal(1, device.GoOn());
+        await Task.WhenAll(waits);
+        Assert.Equal(expected, binding.Output<float>(0).ToArray());
+        Assert.True(run.WaitAsync().IsCompletedSuccessfully);
+        Assert.Equal(0, device.GoOn());
+
+        // Others may wait as ever, and the session may go first.
+        run.Dispose();
+        var second = session.Launch(binding);
+        var wait = second.WaitAsync();
+        second.Wait();
+        await wait;
+        wait = session.RunAsync(binding);
+        session.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => wait);
+        device.GoOn();
+    }
+
+    [Fact]
+    public async Task A_failure_of_the_device_ends_what_is_awaited()
+    {
+        using var device = new PtxDevice();
+        using var model = Compile(MemoryLimitTests.ForthAndBack(false));
+        using var session = model.CreateSession(new SessionOptions { Device = device });
+        using var binding = session.CreateBinding();
+        binding.BindInput("x", new float[Rows * Width], [Rows, Width]);
+        device.BeforeKernel = () => throw new DlcRuntimeException(RuntimeErrors.DeviceFailure, "lost");
+        var error = await Assert.ThrowsAsync<DlcRuntimeException>(() => session.RunAsync(binding));
+        Assert.Equal(RuntimeErrors.DeviceFailure, error.Code);
+    }
+
+    [Fact]
+    public unsafe void Runs_at_once_may_not_share_the_memory_given_for_arenas()
+    {
+        using var model = Compile(MemoryLimitTests.ForthAndBack(false));
+        using var session = model.CreateSession(new SessionOptions { Device = _device });
+        var (from, to, expected) = OnDevice(session);
+        var second = _device.Allocate(Rows * Width * sizeof(float));
+        using RunBinding one = Bind(session, from, to), two = Bind(session, from, second);
+        var room = (model.MemoryFor([[Rows, Width]]).PeakBytes + 127) & -64;
+        var arena = (byte*)_device.Allocate(2 * room);
+        one.BindArena(arena, room);
+        two.BindArena(arena + room - 64, room);
+        using var run = session.Launch(one);
+        Assert.Equal(RuntimeErrors.WrongLayout, Assert.Throws<DlcRuntimeException>(() => session.Launch(two)).Code);
+        Assert.Equal(RuntimeErrors.WrongLayout, Assert.Throws<DlcRuntimeException>(() => session.Run(two)).Code);
+        Assert.True(session.ArenaBytesFor(two) > 0, "asking is not running");
+        two.BindArena(arena + room, room);
+        session.Launch(two).Wait();
+        run.Wait();
+        Assert.Equal(expected, _device.Memory.Read<float>((ulong)to, Rows * Width));
+        Assert.Equal(expected, _device.Memory.Read<float>((ulong)second, Rows * Width));
+
+        // Free again after runs, failed ones too.
+        two.BindArena(arena, 64);
+        Assert.Equal(RuntimeErrors.BufferTooSmall, Assert.Throws<DlcRuntimeException>(() => session.Launch(two)).Code);
+        two.BindArena(arena, room);
+        session.Run(two);
+        session.Run(one);
+    }
+
+    [Fact]
+    public void A_binding_is_run_once_at_a_time()
+    {
+        using var device = new PtxDevice();
+        using var model = Compile(MemoryLimitTests.ForthAndBack(false));
+        using var session = model.CreateSession(new SessionOptions { Device = device });
+        using var binding = session.CreateBinding();
+        binding.BindInput("x", new float[Rows * Width], [Rows, Width]);
+        var refusals = 0;
+        device.BeforeKernel = () =>
+        {
+            Assert.Contains("another thread", Assert.Throws<InvalidOperationException>(() => session.Run(binding)).Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidOperationException>(() => session.Launch(binding));
+            refusals++;
+        };
+        session.Run(binding);
+        Assert.True(refusals > 0);
+        device.BeforeKernel = null;
+        session.Launch(binding).Wait();
+    }
+
+    [Fact]
     public void Outputs_on_the_host_are_there_after_the_wait()
     {
         using var model = Compile(MemoryLimitTests.ForthAndBack(false));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
 using Dlc.Ptx;
@@ -15,7 +16,9 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
     private readonly Dictionary<nint, long> _allocated = [];
     private readonly Dictionary<nint, long> _pinned = [];
     private readonly Dictionary<nint, PtxQueue> _hosts = [];
+    private readonly ConcurrentQueue<Action> _later = [];
     private readonly Lock _lock = new();
+    private volatile int _callingThread = -1;
 
     public string Name => "PTX interpreter";
 
@@ -46,11 +49,17 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
     /// <summary>Thread that captures now; as with a driver it may neither allocate nor wait then.</summary>
     internal int CapturingThread { get; set; } = -1;
 
+    /// <summary>Whether the device's own threads do nothing before <see cref="GoOn"/>.</summary>
+    internal bool IsHeld { get; init; }
+
+    /// <summary>Called before each kernel.</summary>
+    internal Action? BeforeKernel { get; set; }
+
     internal long HostAllocations { get; private set; }
 
     public nint Allocate(long bytes)
     {
-        RequireNoCapture();
+        RequireIdle();
         lock (_lock)
         {
             nint address = (nint)Memory.Allocate(bytes);
@@ -62,7 +71,7 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
 
     public void Free(nint address)
     {
-        RequireNoCapture();
+        RequireIdle();
         lock (_lock)
         {
             _allocated.Remove(address);
@@ -72,6 +81,7 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
 
     public void* AllocateHost(long bytes)
     {
+        RequireIdle();
         lock (_lock)
         {
             HostAllocations += bytes;
@@ -83,6 +93,7 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
 
     public void FreeHost(void* address)
     {
+        RequireIdle();
         lock (_lock)
         {
             _pinned.Remove((nint)address);
@@ -92,7 +103,7 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
 
     public nint LoadKernel(ReadOnlySpan<byte> code, string entry, int sharedBytes)
     {
-        RequireNoCapture();
+        RequireIdle();
         lock (_lock)
         {
             _kernels.Add((PtxModule.Parse(Encoding.UTF8.GetString(code[..^1])), entry));
@@ -122,12 +133,50 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
     /// <summary>Whether transfers read and write the host's memory when they are done, and not when they are queued.</summary>
     internal bool IsPinned(void* address) => _pinned.Any(p => (nint)address >= p.Key && (nint)address < p.Key + p.Value);
 
-    internal void RequireNoCapture()
+    internal void RequireIdle()
     {
         if (CapturingThread == Environment.CurrentManagedThreadId)
         {
             throw new InvalidOperationException("not while this thread captures");
         }
+
+        if (_callingThread == Environment.CurrentManagedThreadId)
+        {
+            throw new InvalidOperationException("not from a call of the device");
+        }
+    }
+
+    /// <summary>Runs a function that may not call the device.</summary>
+    internal void CallBack(Action whenDone)
+    {
+        _callingThread = Environment.CurrentManagedThreadId;
+        whenDone();
+        _callingThread = -1;
+    }
+
+    /// <summary>Does work on a thread of the device.</summary>
+    internal void Later(Action work)
+    {
+        if (IsHeld)
+        {
+            _later.Enqueue(work);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static w => w(), work, preferLocal: false);
+        }
+    }
+
+    /// <summary>Does what was held.</summary>
+    internal int GoOn()
+    {
+        var count = 0;
+        for (; _later.TryDequeue(out var work); count++)
+        {
+            work();
+        }
+
+        return count;
     }
 
     internal void Run(nint kernel, long blocks, int threads, int sharedBytes, ReadOnlySpan<long> arguments)
@@ -139,6 +188,7 @@ internal sealed unsafe class PtxDevice(int capability = 90) : IDevice
             values[i] = arguments[i];
         }
 
+        BeforeKernel?.Invoke();
         Launches++;
         module.Launch(entry, Memory, new Dim3((int)blocks), new Dim3(threads), sharedBytes, values);
     }

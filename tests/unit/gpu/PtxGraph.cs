@@ -4,16 +4,24 @@ namespace Dlc.Tests.Gpu;
 internal sealed class PtxGraph : IDisposable
 {
     private readonly PtxDevice _device;
-    private readonly List<Action> _work;
+    private readonly PtxCapture _work;
     private bool _disposed;
 
-    internal PtxGraph(PtxDevice device, List<Action> work)
+    internal PtxGraph(PtxDevice device, PtxCapture work)
     {
         (_device, _work) = (device, work);
         device.MostGraphs = Math.Max(device.MostGraphs, ++device.GraphsAlive);
     }
 
-    internal List<Action> Work => _disposed ? throw new InvalidOperationException("the graph was dropped") : _work;
+    internal void Run()
+    {
+        if (_disposed)
+        {
+            throw new InvalidOperationException("the graph was dropped before it was done");
+        }
+
+        _work.Run();
+    }
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Dlc.Runtime.Device;
 
 namespace Dlc.Tests.Gpu;
@@ -8,7 +9,8 @@ namespace Dlc.Tests.Gpu;
 internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null) : IDeviceQueue
 {
     private readonly Queue<Action> _pending = [];
-    private List<Action>? _captured;
+    private PtxCapture? _capture;
+    private Exception? _failure;
     private long _queued;
 
     /// <summary>Pieces of work done so far.</summary>
@@ -18,7 +20,6 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
 
     public void CopyToDevice(nint to, void* from, long bytes)
     {
-        device.RequireNoCapture();
         var source = (nint)from;
         if (device.IsPinned(from))
         {
@@ -26,6 +27,7 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
         }
         else
         {
+            device.RequireIdle();
             var copy = new ReadOnlySpan<byte>(from, (int)bytes).ToArray();
             Target.Add(() => device.Memory.CopyIn<byte>((ulong)to, copy));
         }
@@ -33,9 +35,46 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
 
     public void CopyToHost(void* to, nint from, long bytes)
     {
-        device.RequireNoCapture();
         var target = (nint)to;
+        if (!device.IsPinned(to))
+        {
+            device.RequireIdle();
+        }
+
         Target.Add(() => device.Memory.CopyOut((ulong)from, new Span<byte>((void*)target, (int)bytes), allowUnwritten: true));
+    }
+
+    public void Notify(Action whenDone)
+    {
+        device.RequireIdle();
+        lock (device.Lock)
+        {
+            var isTold = false;
+            void Tell()
+            {
+                if (!isTold)
+                {
+                    isTold = true;
+                    device.CallBack(whenDone);
+                }
+            }
+
+            Target.Add(Tell);
+            var position = Target._queued;
+            device.Later(() =>
+            {
+                try
+                {
+                    Target.DoUntil(position);
+                }
+                catch (Exception e)
+                {
+                    // As a driver does: it calls, and who waits is told what failed.
+                    Target._failure = e;
+                    Tell();
+                }
+            });
+        }
     }
 
     public bool BeginCapture()
@@ -47,26 +86,29 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
         }
 
         device.CapturingThread = Environment.CurrentManagedThreadId;
-        _captured = [];
+        _capture = new PtxCapture(this);
         return true;
     }
 
     public IDisposable? EndCapture()
     {
         device.CapturingThread = -1;
-        var graph = new PtxGraph(device, _captured!);
-        _captured = null;
+        var capture = _capture!;
+        foreach (var queue in capture.Queues)
+        {
+            queue._capture = null;
+        }
+
+        capture.RequireJoined();
+        var graph = new PtxGraph(device, capture);
         return device.CapturesFail ? null : graph;
     }
 
     public void Replay(IDisposable graph)
     {
-        device.RequireNoCapture();
+        device.RequireIdle();
         device.Graphs.Add("replay");
-        foreach (var work in ((PtxGraph)graph).Work)
-        {
-            Add(work);
-        }
+        Add(((PtxGraph)graph).Run);
     }
 
     public void Copy(nint to, nint from, long bytes) => Target.Add(() =>
@@ -84,10 +126,17 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
 
     public void WaitFor(IDeviceQueue other)
     {
-        device.RequireNoCapture();
         lock (device.Lock)
         {
             var queue = ((PtxQueue)other).Target;
+            if (queue._capture is { } capture)
+            {
+                Target._capture = capture;
+                capture.Wait(Target, queue);
+                return;
+            }
+
+            device.RequireIdle();
             var position = queue._queued;
             Target.Add(() => queue.DoUntil(position));
         }
@@ -95,7 +144,7 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
 
     public void Record(IDeviceEvent mark)
     {
-        device.RequireNoCapture();
+        device.RequireIdle();
         lock (device.Lock)
         {
             var known = (PtxEvent)mark;
@@ -106,8 +155,12 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
 
     public void Synchronise()
     {
-        device.RequireNoCapture();
+        device.RequireIdle();
         Target.DoUntil(long.MaxValue);
+        if (Interlocked.Exchange(ref Target._failure, null) is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
     }
 
     public void Dispose()
@@ -117,12 +170,13 @@ internal sealed unsafe class PtxQueue(PtxDevice device, PtxQueue? wrapped = null
     /// <summary>Queues any work, as other libraries do.</summary>
     internal void Add(Action work)
     {
-        if (_captured is not null)
+        if (_capture is not null)
         {
-            _captured.Add(work);
+            _capture.Add(this, work);
             return;
         }
 
+        device.RequireIdle();
         lock (device.Lock)
         {
             _pending.Enqueue(work);
