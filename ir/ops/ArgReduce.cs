@@ -48,6 +48,11 @@ public sealed record ArgReduce(int Axis, bool IsMin, bool SelectsLast) : Op, ILo
         var (x, y) = (c.Input(k, 0), c.Output(k, 0));
         var kind = IsMin ? ReduceKind.Min : ReduceKind.Max;
         var (zero, end) = (ExprFactory.Int(0), ExprFactory.Dim(extent));
+        if (c.Machine.Gpu is not null && inner.Is(1))
+        {
+            k.ThreadsPerItem = GpuModel.ThreadsOfRow(extent);
+        }
+
         LineLoops.ForEachLineOfVector(c, k, outer, inner, (o, n) =>
         {
             // First the extreme value, then its first or last place: two passes without a dependence between lanes.

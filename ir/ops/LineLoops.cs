@@ -27,6 +27,13 @@ internal static class LineLoops
     /// <summary>As <see cref="ForEachLine"/>, with neighbouring lines as the lanes of a vector where the axis is not the innermost.</summary>
     public static void ForEachLineOfVector(LoopContext c, KernelBuilder k, Dim outer, Dim inner, Action<Expr, Expr> body)
     {
+        if (c.Machine.Gpu is not null && !inner.Is(1))
+        {
+            // A thread a line: neighbouring threads have neighbouring lines.
+            ForEachLine(c, k, outer, inner, body);
+            return;
+        }
+
         if (inner.Is(1))
         {
             k.Parallel(outer, o => body(o, ExprFactory.Int(0)));
@@ -44,6 +51,13 @@ internal static class LineLoops
     /// <summary>A kernel that sets every element in [0, count) of <paramref name="target"/>.</summary>
     public static void Fill(LoopContext c, KernelBuilder k, KernelBuffer target, Dim count, Func<Expr, Expr> value)
     {
+        if (c.Machine.Gpu is not null)
+        {
+            k.Parallel(count, i => k.Store(target, i, value(i)));
+            c.Launch(k, c.Dims.One);
+            return;
+        }
+
         k.Parallel(count.CeilDiv(BlockElements), i =>
         {
             var start = k.Let(i * BlockElements);

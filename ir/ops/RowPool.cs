@@ -24,6 +24,12 @@ public abstract record RowPool(ValueList<long> Kernel, ValueList<long> Strides, 
         var (last, rank) = (Kernel.Count - 1, x.Rank);
         var (width, outWidth, begin) = (x[^1], y[^1], PadsBegin[^1]);
 
+        if (c.Machine.Gpu is not null)
+        {
+            LowerToThreads(c, type);
+            return;
+        }
+
         // The row with its padding: as far as the last window reaches, which may be less or more than the padded input.
         var reach = ((outWidth - 1) * Strides[^1]) + ((Kernel[^1] - 1) * Dilations[^1]) + 1;
         var length = reach.Max(0);
@@ -87,6 +93,42 @@ public abstract record RowPool(ValueList<long> Kernel, ValueList<long> Strides, 
             });
         });
         c.Launch(k, (width * RowMajor.Count(Kernel.Items.AsSpan()[..^1])) + (outWidth * Kernel[^1]));
+    }
+
+    /// <summary>On a GPU each thread combines the window of one result: neighbours read much of the same, from the cache.</summary>
+    private void LowerToThreads(LoopContext c, ElementType type)
+    {
+        var (x, y) = (c.InputType(0).Shape, c.OutputType(0).Shape);
+        var k = c.NewKernel(Name.ToLowerInvariant());
+        var (source, target) = (c.Input(k, 0), c.Output(k, 0));
+        k.Parallel(y.ElementCount(c.Dims), item =>
+        {
+            var index = c.Math.Delinearize(item, y);
+            for (var axis = 0; axis < index.Length; axis++)
+            {
+                index[axis] = k.LetWithin(index[axis], y[axis]);
+            }
+
+            var total = k.Declare(Kind.Neutral(type), "total");
+            var bounds = Enumerable.Range(0, Kernel.Count).Select(axis => Taps(k, axis, index[axis + 2], x[axis + 2])).ToArray();
+            Axis(0, k.Let((index[0] * ExprFactory.Dim(x[1])) + index[1]));
+            k.Store(target, item, ExprFactory.Cast(c.OutputType(0).Element, Finish(c, index, ExprFactory.Read(total))));
+
+            void Axis(int axis, Expr place)
+            {
+                if (axis == Kernel.Count)
+                {
+                    var value = Map(ExprFactory.Cast(type, ExprFactory.Load(source, place)));
+                    k.Assign(total, ExprFactory.Binary(Kind.Operator(), ExprFactory.Read(total), value));
+                    return;
+                }
+
+                var start = (index[axis + 2] * Strides[axis]) - ExprFactory.Dim(PadsBegin[axis]);
+                k.Serial(bounds[axis].First, bounds[axis].End, tap =>
+                    Axis(axis + 1, (place * ExprFactory.Dim(x[axis + 2])) + start + (tap * Dilations[axis])));
+            }
+        });
+        c.Launch(k, c.Dims.Const(RowMajor.Count(Kernel.Items.AsSpan())));
     }
 
     /// <summary>What it combines in.</summary>

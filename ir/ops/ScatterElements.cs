@@ -10,6 +10,8 @@ namespace Dlc.IR.Ops;
 /// </summary>
 public sealed record ScatterElements(int Axis, ScatterReduction Reduction) : Op, ILoops
 {
+    private const string OutOfRange = "an index of ScatterElements is out of range";
+
     public override void Infer(InferContext c)
     {
         c.ExpectInputs(3);
@@ -58,11 +60,30 @@ public sealed record ScatterElements(int Axis, ScatterReduction Reduction) : Op,
         var (data, indices) = (c.InputType(0).Shape, c.InputType(1).Shape);
         var (outer, extent, inner) = LineLoops.Split(indices, Axis, c.Dims);
         var (_, target, targetInner) = LineLoops.Split(data, Axis, c.Dims);
+        var perLine = c.Dims.One;
+        if (c.Machine.Gpu is not null)
+        {
+            // A thread a line where there are many, or short ones.
+            const long manyLines = 1024;
+            perLine = (outer * inner).FloorDiv(manyLines).Min(1).Max(GpuScatter.AreFew(extent));
+            new GpuScatter(c, Reduction, indices.ElementCount(c.Dims), data.ElementCount(c.Dims), c.Dims.One).Sorted("scatter_elements", (k, from, update) =>
+            {
+                var place = c.Math.Delinearize(update, indices);
+                var (safe, isValid) = SafeIndex.Of(k, k.Let(ExprFactory.Load(from, update)), target, OutOfRange);
+                place[Axis] = safe;
+                return (k.Let(c.Math.Linearize(place, data)), isValid);
+            }, 1 - perLine);
+            if (perLine.Is(0))
+            {
+                return;
+            }
+        }
+
         var k = c.NewKernel("scatter_elements");
         var (from, updates, y) = (c.Input(k, 1), c.Input(k, 2), c.Output(k, 0));
 
         // Two updates meet only on one line along the axis, so lines are independent and each runs in order.
-        LineLoops.ForEachLine(c, k, outer, inner, (o, n) =>
+        LineLoops.ForEachLine(c, k, outer * perLine, inner, (o, n) =>
         {
             var before = c.Math.Delinearize(o, new Shape(indices.Dims[..Axis]));
             var after = c.Math.Delinearize(n, new Shape(indices.Dims[(Axis + 1)..]));
@@ -72,7 +93,7 @@ public sealed record ScatterElements(int Axis, ScatterReduction Reduction) : Op,
             {
                 var at = (((o * ExprFactory.Dim(extent)) + i) * ExprFactory.Dim(inner)) + n;
                 var index = k.Let(ExprFactory.Load(from, at));
-                var (safe, isValid) = SafeIndex.Of(k, index, target, "an index of ScatterElements is out of range");
+                var (safe, isValid) = SafeIndex.Of(k, index, target, OutOfRange);
                 var place = k.Let(start + (safe * ExprFactory.Dim(targetInner)));
                 k.If(isValid, () => k.Store(y, place, Reduction.Combine(ExprFactory.Load(y, place), ExprFactory.Load(updates, at))));
             });

@@ -68,27 +68,42 @@ public sealed record ScatterND(ScatterReduction Reduction) : Op, ILoops
         var q = TupleLength(c.InputType(0), c.InputType(1), c.InputType(2));
         var tuples = c.Dims.Product(indices.Dims[..^1]);
         var slice = c.Dims.Product(data.Dims[q..]);
+        if (c.Machine.Gpu is not null)
+        {
+            var few = GpuScatter.AreFew(tuples);
+            var scatter = new GpuScatter(c, Reduction, tuples, c.Dims.Product(data.Dims[..q]), slice);
+            scatter.InOrder("scatter_nd", Row, few);
+            scatter.Sorted("scatter_nd", Row, 1 - few);
+            return;
+        }
+
         var k = c.NewKernel("scatter_nd");
         var (from, updates, y) = (c.Input(k, 1), c.Input(k, 2), c.Output(k, 0));
 
         // Any two tuples may name one slice, so they run in order; the elements of a slice are independent.
         LineLoops.ForEachBlock(k, slice, forEach => k.Serial(ExprFactory.Dim(tuples), tuple =>
         {
-            Expr place = ExprFactory.Int(0);
+            var (row, isValid) = Row(k, from, tuple);
+            var place = k.Let(row * ExprFactory.Dim(slice));
+            k.If(isValid, () => forEach(i => k.Store(y, place + i,
+                Reduction.Combine(ExprFactory.Load(y, place + i), ExprFactory.Load(updates, (tuple * ExprFactory.Dim(slice)) + i)))));
+        }));
+        c.Launch(k, tuples * slice.Min(1024));
+
+        (Expr Row, Expr IsValid) Row(KernelBuilder k, KernelBuffer from, Expr tuple)
+        {
+            Expr row = ExprFactory.Int(0);
             var isValid = ExprFactory.Bool(true);
             for (var axis = 0; axis < q; axis++)
             {
                 var index = k.Let(ExprFactory.Load(from, (tuple * q) + axis));
                 var (safe, isInside) = SafeIndex.Of(k, index, data[axis], "an index of ScatterND is out of range");
-                place = (place * ExprFactory.Dim(data[axis])) + safe;
+                row = (row * ExprFactory.Dim(data[axis])) + safe;
                 isValid = ExprFactory.And(isValid, isInside);
             }
 
-            place = k.Let(place * ExprFactory.Dim(slice));
-            k.If(isValid, () => forEach(i => k.Store(y, place + i,
-                Reduction.Combine(ExprFactory.Load(y, place + i), ExprFactory.Load(updates, (tuple * ExprFactory.Dim(slice)) + i)))));
-        }));
-        c.Launch(k, tuples * slice.Min(1024));
+            return (row, isValid);
+        }
     }
 
     private static int TupleLength(TensorType data, TensorType indices, TensorType updates) => indices.Rank - 1 + data.Rank - updates.Rank;

@@ -51,7 +51,7 @@ internal sealed class LowerRows
         var dims = _program.Dims;
         var length = _inner.ElementCount(dims);
         var stages = Stages();
-        _kernel.ThreadsPerItem = ThreadsPerRow(length);
+        _kernel.ThreadsPerItem = _program.Machine.Gpu is null ? 1 : GpuModel.ThreadsOfRow(length);
         _kernel.Parallel(_rows.ElementCount(dims), row =>
         {
             _rowIndex = _program.Math.Delinearize(row, _rows);
@@ -78,14 +78,6 @@ internal sealed class LowerRows
             StoreOutputs(stages, length);
         });
         _program.Launch(_kernel, _emitter.Arguments, length * _group.Nodes.Length, _group.Node.Origins, inPlace: true);
-    }
-
-    /// <summary>On a GPU a warp takes a row, and a block one that is known to be long; on a processor one thread.</summary>
-    private int ThreadsPerRow(Dim length)
-    {
-        const int LongRow = 1024;
-        const int Block = 256;
-        return _program.Machine.Gpu is null ? 1 : length is { IsConstant: true, Constant: > LongRow } ? Block : GpuModel.WarpThreads;
     }
 
     private Expr[] RowIndex() => [.. _rowIndex, .. _inner.Dims.Select(_ => ExprFactory.Int(0))];

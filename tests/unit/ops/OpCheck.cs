@@ -1,9 +1,11 @@
+using Dlc.Codegen.Ptx;
 using Dlc.IR;
 using Dlc.IR.Kernels;
 using Dlc.IR.Ops;
 using Dlc.IR.Symbolic;
 using Dlc.Passes;
 using Dlc.Passes.Fusion;
+using Dlc.Tests.Gpu;
 using Xunit;
 
 namespace Dlc.Tests.Unit.Ops;
@@ -70,7 +72,23 @@ internal sealed class OpCheck
     {
         var graph = Builder.Build(Builder.AddNode(op, inputs).Outputs.AsSpan());
         var expected = Evaluate(graph);
-        var actual = Interpret(Lower(graph));
+        Compare(expected, Interpret(Lower(graph, Machine)), tolerance, "in the interpreter");
+        foreach (var isNarrow in IndexWidths)
+        {
+            var onGpu = Lower(graph, PtxTarget.Sm80.Machine);
+            Compare(expected, Interpret(onGpu), tolerance, "with the schedules of a GPU");
+            using var device = new PtxProgram(Dims, isNarrow);
+            Compare(expected, device.Run(onGpu, [.. _inputs.Select(i => i.Tensor)]), tolerance, "as PTX");
+        }
+
+        return expected;
+    }
+
+    /// <summary>For which indices the kernels run as PTX: 32 bits (true), 64 bits.</summary>
+    public bool[] IndexWidths { get; init; } = [true];
+
+    private static void Compare(Tensor[] expected, IReadOnlyList<Tensor> actual, double tolerance, string where)
+    {
         for (var i = 0; i < expected.Length; i++)
         {
             Assert.Equal(expected[i].Dims, actual[i].Dims);
@@ -78,25 +96,31 @@ internal sealed class OpCheck
             {
                 var (want, got) = (expected[i].GetDouble(e), actual[i].GetDouble(e));
                 Assert.True(want.Equals(got) || Math.Abs(want - got) <= tolerance * (1 + Math.Abs(want)),
-                    $"output {i}, element {e}: {got} should be {want}");
+                    $"output {i}, element {e} {where}: {got} should be {want}");
             }
         }
-
-        return expected;
     }
 
     /// <summary>The kernels of an operator.</summary>
-    public LoweredProgram Lower(Op op, params Value[] inputs) => Lower(Builder.Build(Builder.AddNode(op, inputs).Outputs.AsSpan()));
+    public LoweredProgram Lower(Op op, params Value[] inputs) => Lower(Builder.Build(Builder.AddNode(op, inputs).Outputs.AsSpan()), Machine);
+
+    /// <summary>Runs the kernels of an operator for a GPU as PTX.</summary>
+    public IReadOnlyList<Tensor> RunAsPtx(Op op, params Value[] inputs)
+    {
+        using var device = new PtxProgram(Dims);
+        var program = Lower(Builder.Build(Builder.AddNode(op, inputs).Outputs.AsSpan()), PtxTarget.Sm80.Machine);
+        return device.Run(program, [.. _inputs.Select(i => i.Tensor)]);
+    }
 
     /// <summary>Runs kernels on the inputs.</summary>
     public IReadOnlyList<Tensor> Interpret(LoweredProgram program) =>
         new ProgramInterpreter(Dims).Run(program, [.. _inputs.Select(i => i.Tensor)]);
 
-    private static LoweredProgram Lower(Graph graph)
+    private static LoweredProgram Lower(Graph graph, MachineModel machine)
     {
-        var context = new PassContext(Machine);
+        var context = new PassContext(machine);
         var fused = new FuseLoops().Run(new FuseReductions().Run(new FuseEpilogues().Run(graph, context), context), context);
-        return Passes.Lowering.Lowering.Run(fused, Machine);
+        return Passes.Lowering.Lowering.Run(fused, machine);
     }
 
     private Tensor[] Evaluate(Graph graph)
