@@ -66,6 +66,12 @@ public sealed record TopK(Dim K, int Axis, bool IsLargest) : Op, ILoops
     {
         var shape = c.InputType(0).Shape;
         var (outer, extent, inner) = LineLoops.Split(shape, Axis, c.Dims);
+        if (c.Machine.Gpu is not null && c.InputType(0).Element.Bytes() <= sizeof(int))
+        {
+            LowerToSort(c, outer, extent, inner);
+            return;
+        }
+
         var k = c.NewKernel("top_k");
         var (x, values, indices) = (c.Input(k, 0), c.Output(k, 0), c.Output(k, 1));
         var count = ExprFactory.Dim(K);
@@ -97,6 +103,80 @@ public sealed record TopK(Dim K, int Axis, bool IsLargest) : Op, ILoops
             Expr Value(Expr i) => ExprFactory.Load(x, (((o * ExprFactory.Dim(extent)) + i) * ExprFactory.Dim(inner)) + n);
         });
         c.Launch(k, extent * 8);
+    }
+
+    /// <summary>
+    /// On a GPU: an element and its index make one key, so that no two are equal. Keys of short lines are counted: how many come before each; others sorted.
+    /// </summary>
+    private void LowerToSort(LoopContext c, Dim outer, Dim extent, Dim inner)
+    {
+        const long shortLine = 64;
+        var element = c.InputType(0).Element;
+        var lines = outer * inner;
+        var isShort = c.Dims.Const(shortLine).FloorDiv(extent.Max(1)).Min(1);
+        (Func<Expr, Expr, Expr> Key, Action<Expr, Expr, Expr> Take) Parameters(KernelBuilder k)
+        {
+            var (x, values, indices) = (c.Input(k, 0), c.Output(k, 0), c.Output(k, 1));
+            Expr Place(Expr line, Expr count, Expr i)
+            {
+                var (o, n) = inner.Is(1) ? (line, ExprFactory.Int(0)) : c.Math.DivMod(line, inner);
+                return k.Let((((o * count) + i) * ExprFactory.Dim(inner)) + n);
+            }
+
+            return ((line, i) => k.Let((Rank(k, ExprFactory.Load(x, Place(line, ExprFactory.Dim(extent), i))) * (1L << 32)) + i, "key"), (line, place, key) =>
+            {
+                var id = k.Let(ExprFactory.Binary(BinaryOp.And, key, ExprFactory.Int(uint.MaxValue)), "id");
+                var to = Place(line, ExprFactory.Dim(K), place);
+                k.Store(values, to, k.Let(ExprFactory.Load(x, Place(line, ExprFactory.Dim(extent), id))));
+                k.Store(indices, to, id);
+            });
+        }
+
+        if (!isShort.Is(0))
+        {
+            var k = c.NewKernel("top_k");
+            var (key, take) = Parameters(k);
+            k.Parallel(lines * extent * isShort, item =>
+            {
+                var (line, position) = c.Math.DivMod(item, extent);
+                (line, position) = (k.LetWithin(line, lines), k.LetWithin(position, extent));
+                var own = key(line, position);
+                var before = k.Declare(ExprFactory.Int(0), "before");
+                k.Serial(ExprFactory.Dim(extent), i =>
+                    k.Assign(before, ExprFactory.Read(before) + ExprFactory.Cast(ElementType.Int64, ExprFactory.Less(key(line, i), own))));
+                k.If(ExprFactory.Less(ExprFactory.Read(before), ExprFactory.Dim(K)), () => take(line, k.Let(ExprFactory.Read(before)), own));
+            });
+            c.Launch(k, extent * 4);
+        }
+
+        if (!isShort.Is(1))
+        {
+            new BlockSort(c, lines, extent) { When = 1 - isShort, Wanted = K }.Run("top_k", k =>
+            {
+                var (key, take) = Parameters(k);
+                return ((_, line, i) => key(line, i), (_, line, place, id) => take(line, place, id));
+            });
+        }
+
+        // A number between -2^31 and 2^31 that is less for elements that come before others.
+        Expr Rank(KernelBuilder k, Expr value)
+        {
+            Expr rank;
+            if (element.IsFloat())
+            {
+                value = k.Let(ExprFactory.Cast(ElementType.Float32, value));
+                var bits = k.Let(ExprFactory.Cast(ElementType.Int64, new BitcastExpr(ElementType.Int32, value)));
+                rank = ExprFactory.Select(ExprFactory.Less(bits, ExprFactory.Int(0)), ExprFactory.Int(int.MinValue) - bits, bits);
+                rank = ExprFactory.Select(ExprFactory.Unary(UnaryOp.IsNaN, value), ExprFactory.Int(int.MaxValue), rank);
+            }
+            else
+            {
+                rank = ExprFactory.Cast(ElementType.Int64, value);
+                rank = element == ElementType.UInt32 ? rank + int.MinValue : rank;
+            }
+
+            return k.Let(IsLargest ? ExprFactory.Int(-1) - rank : rank, "rank");
+        }
     }
 
     /// <summary>

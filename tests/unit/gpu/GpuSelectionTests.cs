@@ -45,6 +45,37 @@ public sealed class GpuSelectionTests
             m.Input("c b", OpCheck.Random(rows, columns)));
     }
 
+    [Theory]
+    [InlineData(ElementType.Float32, "a n", 2, 70, 1, 70, true)]
+    [InlineData(ElementType.Float32, "a 5000", 1, 5000, 1, 9, false)]
+    [InlineData(ElementType.Float32, "a n b", 2, 2049, 2, 2049, true)]
+    [InlineData(ElementType.Float16, "a 130 b", 2, 130, 3, 40, true)]
+    [InlineData(ElementType.BFloat16, "a n", 1, 64, 1, 5, false)]
+    [InlineData(ElementType.Int32, "a n", 1, 4100, 1, 2100, true)]
+    [InlineData(ElementType.UInt8, "a n b", 2, 65, 2, 65, false)]
+    [InlineData(ElementType.UInt32, "a 80", 1, 80, 1, 80, true)]
+    [InlineData(ElementType.Int64, "a n", 2, 70, 1, 3, true)]
+    [InlineData(ElementType.Float64, "a n", 0, 70, 1, 3, true)]
+    [InlineData(ElementType.Float32, "a n", 3, 0, 1, 0, true)]
+    public void The_best_come_first(ElementType element, string shape, long outer, long extent, long inner, long k, bool isLargest)
+    {
+        long[] dims = shape.EndsWith('b') ? [outer, extent, inner] : [outer, extent];
+        var x = OpCheck.Integers(element, element is ElementType.UInt8 or ElementType.UInt32 ? 0 : -60, 60, dims);
+        if (element.IsFloat() && x.Count > 3)
+        {
+            x.SetDouble(1, double.NaN);
+            x.SetDouble(2, -0.0);
+            x.SetDouble(3, double.NegativeInfinity);
+        }
+        else if (element == ElementType.UInt32)
+        {
+            x.SetLong(3, uint.MaxValue);
+        }
+
+        var m = new OpCheck { IndexWidths = Both };
+        m.Check(new TopK(m.Dims.Const(k), 1, isLargest), m.Input(shape, x));
+    }
+
     [Fact]
     public void An_index_out_of_range_is_told_and_touches_nothing()
     {
