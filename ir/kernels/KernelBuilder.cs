@@ -189,9 +189,12 @@ public sealed class KernelBuilder(string name, DimContext dims)
         Expr bDepthStride) =>
         Emit(new TileContractStmt(tile, depth, a, aBase, aRowStride, aDepthStride, b, bBase, bDepthStride));
 
-    /// <summary>Adds a product to a tile; see <see cref="TileProductStmt"/>. The operands get (row, column) and give the element there.</summary>
-    public void Product(Tile tile, Dim depth, Expr validRows, Expr validColumns, Func<Expr, Expr, Expr> a, Func<Expr, Expr, Expr> b) =>
-        Emit(new TileProductStmt(tile, ExprFactory.Dim(depth), validRows, validColumns,
+    /// <summary>
+    /// Adds a product to a tile; see <see cref="TileProductStmt"/>. The operands get (row, column) and give the element there. Where the depth is less than
+    /// a dim, <paramref name="actual"/> says it.
+    /// </summary>
+    public void Product(Tile tile, Dim depth, Expr validRows, Expr validColumns, Func<Expr, Expr, Expr> a, Func<Expr, Expr, Expr> b, Expr? actual = null) =>
+        Emit(new TileProductStmt(tile, actual ?? ExprFactory.Dim(depth), validRows, validColumns,
             Operand(Dims.Const(tile.Rows), depth, a), Operand(depth, Dims.Const(tile.Columns), b)));
 
     private TileOperand Operand(Dim rows, Dim columns, Func<Expr, Expr, Expr> element)

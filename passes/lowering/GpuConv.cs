@@ -20,13 +20,22 @@ internal sealed class GpuConv : ConvLowering
 
     private void Run()
     {
-        var depthShape = new Shape(W.Dims[1..]);
-
         // Convolutions have many tiles where they take time: one size serves them all.
-        var (tileRows, tileColumns, _) = GpuTiles.For(Conv.Accumulator, X[0] * Conv.Groups, Channels, PixelCount).Last(t => t.Rows <= GpuTiles.Small);
+        var all = GpuTiles.For(Conv.Accumulator, X[0] * Conv.Groups, Channels, PixelCount);
+        var tile = all.Last(t => t.Rows <= GpuTiles.Small);
+        var tiles = X[0] * Conv.Groups * Channels.CeilDiv(tile.Rows) * PixelCount.CeilDiv(tile.Columns);
+        var split = GpuSplit.For(Program, tiles, Depth, Root.Output.Type.Shape.ElementCount(Program.Dims), Conv.Accumulator);
+        LaunchTiles([tile], Depth, split, [tile], Write);
+    }
+
+    private void Write(int tileRows, int tileColumns)
+    {
+        var depthShape = new Shape(W.Dims[1..]);
         var (blockRows, blockColumns) = (Channels.CeilDiv(tileRows), PixelCount.CeilDiv(tileColumns));
-        Kernel.Parallel(X[0] * Conv.Groups * blockRows * blockColumns, item =>
+        var tiles = X[0] * Conv.Groups * blockRows * blockColumns;
+        Kernel.Parallel(Items(tiles), item =>
         {
+            (item, var depth, var deep) = ShareOf(item, tiles, Depth);
             var (rest, blockRow) = Program.Math.DivMod(item, blockRows);
             (rest, var blockColumn) = Program.Math.DivMod(rest, blockColumns);
             var (batch, group) = BatchAndGroup(rest);
@@ -37,15 +46,15 @@ internal sealed class GpuConv : ConvLowering
             var firstChannel = Kernel.Let((group * ExprFactory.Dim(Channels)) + row, "channel");
             var tile = Kernel.DeclareTile(tileRows, tileColumns, Conv.Accumulator);
             Kernel.Product(tile, Depth, validRows, validColumns,
-                (r, k) => Emitter.Load(Emitter.Input(Root.Inputs[1]), ((firstChannel + r) * ExprFactory.Dim(Depth)) + k),
-                (k, c) => Pixel(batch, group, Program.Math.Delinearize(k, depthShape), Kernel.LetWithin(column + c, PixelCount, "pixel")));
+                (r, k) => Emitter.Load(Emitter.Input(Root.Inputs[1]), ((firstChannel + r) * ExprFactory.Dim(Depth)) + deep(k)),
+                (k, c) => Pixel(batch, group, Program.Math.Delinearize(deep(k), depthShape), Kernel.LetWithin(column + c, PixelCount, "pixel")),
+                depth);
             Epilogue(tile, validColumns, (r, c) =>
             {
                 var pixel = Kernel.LetWithin(column + c, PixelCount, "pixel");
                 return [batch, Kernel.LetWithin(firstChannel + r, W[0], "out"), .. Program.Math.Delinearize(pixel, Pixels)];
             }, validRows);
         });
-        Launch(Emitter, Depth * tileRows * tileColumns);
     }
 
     /// <summary>The element of the image that a tap sees from an output pixel.</summary>

@@ -20,22 +20,12 @@ internal sealed class GpuMatMul : ProductLowering
 
     private void Run()
     {
-        var tiles = GpuTiles.For(Accumulator, Batch.ElementCount(Program.Dims), Rows, Columns);
-        var alternatives = new List<(Dim When, KernelBuilder Kernel)>();
-        Write(tiles[^1].Rows, tiles[^1].Columns);
-        var main = Emitter;
-        foreach (var (tileRows, tileColumns, when) in tiles.SkipLast(1))
-        {
-            Emitter = NewEmitter();
-            Emitter.TakeParameters(main);
-            Write(tileRows, tileColumns);
-            if (Emitter.Arguments.SequenceEqual(main.Arguments))
-            {
-                alternatives.Add((when, Kernel));
-            }
-        }
-
-        Launch(main, Depth * tiles[^1].Rows * tiles[^1].Columns, [.. alternatives]);
+        var batch = Batch.ElementCount(Program.Dims);
+        var isThin = GpuTiles.IsThin(Rows);
+        var tiles = (isThin * batch * Columns.CeilDiv(GpuTiles.ThinColumns))
+            + ((1 - isThin) * batch * Rows.CeilDiv(GpuTiles.Small) * Columns.CeilDiv(GpuTiles.Small));
+        var split = GpuSplit.For(Program, tiles, Depth, Root.Output.Type.Shape.ElementCount(Program.Dims), Accumulator);
+        LaunchTiles(GpuTiles.For(Accumulator, batch, Rows, Columns), Depth, split, GpuTiles.ForShares(Rows), Write);
     }
 
     /// <summary>Writes the kernel for tiles of a size.</summary>
@@ -43,8 +33,11 @@ internal sealed class GpuMatMul : ProductLowering
     {
         var blockRows = Rows.CeilDiv(tileRows);
         var blockColumns = Columns.CeilDiv(tileColumns);
-        Kernel.Parallel(Batch.ElementCount(Program.Dims) * blockRows * blockColumns, item =>
+        var tiles = Batch.ElementCount(Program.Dims) * blockRows * blockColumns;
+        Kernel.Parallel(Items(tiles), item =>
         {
+            (item, var depth, var deep) = ShareOf(item, tiles, Depth);
+
             // Tiles of one column of tiles are neighbours: they share a panel of B in the cache.
             var (rest, blockRow) = Program.Math.DivMod(item, blockRows);
             var (batch, blockColumn) = Program.Math.DivMod(rest, blockColumns);
@@ -55,8 +48,8 @@ internal sealed class GpuMatMul : ProductLowering
             var validColumns = Kernel.Let(ExprFactory.Dim(Columns) - column, "columns");
             var tile = Kernel.DeclareTile(tileRows, tileColumns, Accumulator);
             Kernel.Product(tile, Depth, validRows, validColumns,
-                (r, k) => ReadA(batchIndex, Kernel.LetWithin(row + r, Rows, "m"), k),
-                (k, c) => Read(Root.Inputs[1], batchIndex, k, Kernel.LetWithin(column + c, Columns, "n")));
+                (r, k) => ReadA(batchIndex, Kernel.LetWithin(row + r, Rows, "m"), deep(k)),
+                (k, c) => Read(Root.Inputs[1], batchIndex, deep(k), Kernel.LetWithin(column + c, Columns, "n")), depth);
             Epilogue(tile, validColumns,
                 (r, c) => OutputIndex(batchIndex, Kernel.LetWithin(row + r, Rows, "m"), Kernel.LetWithin(column + c, Columns, "n")), validRows);
         });

@@ -27,8 +27,7 @@ internal static class GpuTiles
     public static List<(int Rows, int Columns, Dim When)> For(ElementType accumulator, Dim batch, Dim rows, Dim columns)
     {
         var context = rows.Context;
-        Dim AtMost(Dim value, long limit) => value.IsConstant ? context.Const(value.Constant <= limit ? 1 : 0) : context.Const(limit).FloorDiv(value.Max(1));
-        var tiles = new List<(int Rows, int Columns, Dim When)> { (ThinRows, ThinColumns, AtMost(rows, ThinRows)) };
+        var tiles = new List<(int Rows, int Columns, Dim When)> { (ThinRows, ThinColumns, IsThin(rows)) };
         if (accumulator.Bytes() > sizeof(float))
         {
             tiles.Add((Small, Small, context.One));
@@ -44,4 +43,17 @@ internal static class GpuTiles
         var always = tiles.FindIndex(t => t.When.IsConstant);
         return tiles[..(always + 1)];
     }
+
+    /// <summary>Edges of tiles for shares of the depth: there are few tiles, so none is large.</summary>
+    public static List<(int Rows, int Columns, Dim When)> ForShares(Dim rows)
+    {
+        var isThin = IsThin(rows);
+        return isThin.Is(1) ? [(ThinRows, ThinColumns, isThin)] : isThin.Is(0) ? [(Small, Small, rows.Context.One)]
+            : [(ThinRows, ThinColumns, isThin), (Small, Small, rows.Context.One)];
+    }
+
+    /// <summary>1 where a product has so few rows that thin tiles serve it, else 0.</summary>
+    public static Dim IsThin(Dim rows) => AtMost(rows, ThinRows).Min(1);
+
+    private static Dim AtMost(Dim value, long limit) => value.Context.Const(limit).FloorDiv(value.Max(1));
 }

@@ -41,6 +41,22 @@ public sealed class GpuProductTests
     }
 
     [Theory]
+    [InlineData(ElementType.Float32, 20, 30, 1300, true, false)]
+    [InlineData(ElementType.Float32, 4, 40, 900, false, true)]
+    [InlineData(ElementType.Float32, 1, 1, 513, false, false)]
+    [InlineData(ElementType.BFloat16, 66, 72, 1024, true, false)]
+    [InlineData(ElementType.Float16, 8, 33, 600, false, false)]
+    [InlineData(ElementType.Float64, 5, 3, 700, false, false)]
+    [InlineData(ElementType.Int32, 9, 3, 530, false, false)]
+    public void Few_tiles_of_a_long_depth_are_split(ElementType type, long rows, long columns, long depth, bool transposesA, bool transposesB)
+    {
+        foreach (var (narrow, alternatives) in new[] { (true, true), (true, false), (false, false) })
+        {
+            Assert.Equal(2, Check(type, rows, columns, depth, transposesA, transposesB, PtxTarget.Sm80, narrow, alternatives));
+        }
+    }
+
+    [Theory]
     [InlineData(3, 5, 0, false, false)]
     [InlineData(17, 9, 33, true, false)]
     [InlineData(65, 40, 31, true, true)]
@@ -56,7 +72,7 @@ public sealed class GpuProductTests
     public void Products_choose_their_tiles_by_size()
     {
         var (program, _, module) = Build(ElementType.Float32, 1, 1, 1, false, false, PtxTarget.Sm80);
-        var launch = program.Steps.OfType<LaunchStep>().Single();
+        var launch = program.Steps.OfType<LaunchStep>().Last();
         string Chosen(long m, long n)
         {
             var dims = new DimEvaluator(module.Dims);
@@ -85,7 +101,7 @@ public sealed class GpuProductTests
     public void Half_precision_uses_tensor_cores(ElementType type, string instruction)
     {
         var (program, _, _) = Build(type, 128, 128, 64, false, false, PtxTarget.Sm80);
-        var kernel = program.Steps.OfType<LaunchStep>().Single().Kernel;
+        var kernel = program.Steps.OfType<LaunchStep>().Last().Kernel;
         var image = PtxCompiler.Compile([kernel], PtxTarget.Sm80, 1);
         var text = PtxLaunch.Text(image, image.Kernels[0].Narrow);
         Assert.Contains(instruction, text, StringComparison.Ordinal);
@@ -94,7 +110,8 @@ public sealed class GpuProductTests
         Assert.DoesNotContain(".local", text, StringComparison.Ordinal);
     }
 
-    private static void Check(ElementType type, long rows, long columns, long depth, bool transposesA, bool transposesB, PtxTarget target, bool narrow, bool alternatives)
+    /// <summary>Gives the number of launches.</summary>
+    private static int Check(ElementType type, long rows, long columns, long depth, bool transposesA, bool transposesB, PtxTarget target, bool narrow, bool alternatives)
     {
         var (program, inputs, module) = Build(type, rows, columns, depth, transposesA, transposesB, target);
         using var device = new PtxProgram(module.Dims, narrow, target, alternatives);
@@ -121,6 +138,8 @@ public sealed class GpuProductTests
                 }
             }
         }
+
+        return device.Statistics.Count;
     }
 
     /// <summary>A of two matrices times one B, with dims that are unknown to the compiler, either of them transposed.</summary>

@@ -117,6 +117,18 @@ public sealed class LoweringTests
     }
 
     [Theory]
+    [InlineData(1, 3)]
+    [InlineData(2, 9)]
+    public void A_deep_convolution_of_few_pixels_is_split_on_a_GPU(long batch, long width)
+    {
+        var m = new ModelUnderTest { OnGpu = PtxTarget.Sm80, GpuLaunches = 2 };
+        var x = m.Input(m.Dim("n"), m.Dims.Const(80), m.Dims.Const(4), m.Dim("w"));
+        var pads = ValueList.Create<Dim>([m.Dims.One, m.Dims.One]);
+        var conv = m.Builder.Add(new Conv([1, 1], [1, 1], pads, pads, 1, ElementType.Float32), [x, m.Constant(6, 80, 3, 3)]);
+        m.Check([m.Builder.Add(new Max(), [m.Builder.Add(new Add(), [conv, m.Constant(1, 6, 1, 1)]), m.Scalar(0)])], 1, [batch, 80, 4, width]);
+    }
+
+    [Theory]
     [InlineData(2, 3, 5)]
     [InlineData(1, 1, 1)]
     public void Column_reduction_and_transposed_copies(long a, long b, long c)
