@@ -5,6 +5,8 @@
 REQUEST and the answer, the last line printed, are objects of JSON. Requests:
     {"what": "libraries"}: folders that may hold libcublas.
     {"what": "matmul", "type": "F32", "n": 4096, "warmups": 3, "runs": 15}: seconds of torch.matmul of square matrices, the median.
+    {"what": "attention", "warmups": 3, "runs": 15, "shapes": [[batch, queries, keys], ...], "config": {"type": "F16", "heads": 16, "depth": 128, "causal": false}}: seconds
+    of scaled_dot_product_attention, a median a shape.
     {"what": "model", "mode": "eager" or "compile", "rounds": 6, "shapes": [[batch, sequence], ...], "config": {...}}: seconds of every run by round and shape, and how often
     torch.compile(dynamic=True) compiled something. "device" is cuda unless it is given.
 An answer with "missing" says why there is nothing to tell.
@@ -159,12 +161,29 @@ class Llama(nn.Module):
         return self.lm_head(self.norm(x)), present
 
 
+KINDS = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+
+
+def median(work):
+    times = [seconds(work) for _ in range(request["warmups"] + request["runs"])]
+    return sorted(times[request["warmups"]:])[request["runs"] // 2]
+
+
 def matmul():
-    kind = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}[request["type"]]
-    a, b = (torch.randn(request["n"], request["n"], device=device).to(kind) for _ in range(2))
+    a, b = (torch.randn(request["n"], request["n"], device=device).to(KINDS[request["type"]]) for _ in range(2))
     c = torch.empty_like(a)
-    times = [seconds(lambda: torch.matmul(a, b, out=c)) for _ in range(request["warmups"] + request["runs"])]
-    answer(version=torch.__version__, seconds=sorted(times[request["warmups"]:])[request["runs"] // 2])
+    answer(version=torch.__version__, seconds=median(lambda: torch.matmul(a, b, out=c)))
+
+
+def attentions():
+    if not hasattr(F, "scaled_dot_product_attention"):
+        answer(missing=f"PyTorch {torch.__version__} has no scaled_dot_product_attention")
+    config, times = request["config"], []
+    with torch.no_grad():
+        for batch, queries, keys in request["shapes"]:
+            q, k, v = (torch.randn(batch, config["heads"], n, config["depth"], device=device).to(KINDS[config["type"]]) for n in (queries, keys, keys))
+            times.append(median(lambda: F.scaled_dot_product_attention(q, k, v, is_causal=config["causal"])))
+    answer(version=torch.__version__, seconds=times)
 
 
 def model():
@@ -196,6 +215,6 @@ def model():
 
 
 try:
-    matmul() if request["what"] == "matmul" else model()
+    {"matmul": matmul, "attention": attentions, "model": model}[request["what"]]()
 except Exception as e:
     answer(missing=f"PyTorch {torch.__version__}: {type(e).__name__}: {str(e).strip().splitlines()[0] if str(e).strip() else ''}")

@@ -28,6 +28,10 @@ internal static class Timed
         Chain(bundle);
         Softmax(bundle);
         LayerNorm(bundle);
+        Columns(bundle);
+        Attention(bundle, ElementType.Float16, isCausal: false);
+        Attention(bundle, ElementType.Float32, isCausal: false);
+        Attention(bundle, ElementType.Float16, isCausal: true);
         foreach (string name in new[] { "bert-base", "gpt2", "llama-small", "resnet50" })
         {
             var model = ModelSuite.ByName(name);
@@ -158,6 +162,53 @@ internal static class Timed
         bundle.AddTimed("softmax", DlcCompiler.Build(module, bundle.Options),
             ("speed", new SpeedCase([.. new long[] { 128, 1000, 4096 }.Select(w => (
                 new Dictionary<string, long> { ["rows"] = (1 << 26) / w, ["width"] = w }, 0.0, 8.0 * ((1 << 26) / w * w)))])));
+    }
+
+    /// <summary>Sums over the outer axis, as gradients of biases are.</summary>
+    private static void Columns(Bundle bundle)
+    {
+        var (module, graph, dims) = Begin("columns", "rows", "width");
+        var x = graph.Input(new TensorType(ElementType.Float32, new Shape([dims[0], dims[1]])), "x");
+        Finish(module, graph, graph.Add(new Reduce(ReduceKind.Sum, [0]), [x]));
+        bundle.AddTimed("column-sum", DlcCompiler.Build(module, bundle.Options),
+            ("speed", new SpeedCase([.. new long[] { 64, 1000, 4096 }.Select(w => (
+                new Dictionary<string, long> { ["rows"] = (1 << 26) / w, ["width"] = w }, 0.0, 4.0 * (((1 << 26) / w * w) + w)))])));
+    }
+
+    /// <summary>Attention over whole prompts, and of one query with what came before.</summary>
+    private static void Attention(Bundle bundle, ElementType type, bool isCausal)
+    {
+        const int heads = 16;
+        const int depth = 128;
+        string name = $"attention-{(isCausal ? "causal-" : "")}{type.ShortName()}";
+        var (module, graph, dims) = Begin(name, "batch", "queries", "keys");
+        Value Input(Dim length, string of) => graph.Input(new TensorType(type, new Shape([dims[0], module.Dims.Const(heads), length, module.Dims.Const(depth)])), of);
+        Value Number(double value) => graph.Add(new Constant(Tensor.Scalar(ElementType.Float32, (float)value)), []);
+        var (q, k, v) = (Input(dims[1], "q"), Input(dims[2], "k"), Input(dims[2], "v"));
+        var scores = graph.Add(new MatMul(ElementType.Float32), [q, graph.Add(new Transpose([0, 1, 3, 2]), [k])]);
+        scores = graph.Add(new Mul(), [scores, Number(1 / Math.Sqrt(depth))]);
+        if (isCausal)
+        {
+            var columns = graph.Add(new Iota(ElementType.Int64, new Shape([dims[2]]), 0), []);
+            var rows = graph.Add(new Iota(ElementType.Int64, new Shape([dims[1], module.Dims.One]), 0), []);
+            scores = graph.Add(new Where(), [graph.Add(new LessOrEqual(), [columns, rows]), scores, Number(float.MinValue)]);
+        }
+
+        var power = graph.Add(new Exp(), [graph.Add(new Sub(), [scores, graph.Add(new Reduce(ReduceKind.Max, [3]), [scores])])]);
+        var weights = graph.Add(new Div(), [power, graph.Add(new Reduce(ReduceKind.Sum, [3]), [power])]);
+        Value As(Value value) => type == ElementType.Float32 ? value : graph.Add(new Cast(type), [value]);
+        Finish(module, graph, As(graph.Add(new MatMul(ElementType.Float32), [As(weights), v])));
+        (long, long, long)[] prompts = [(8, 512, 512), (2, 2048, 2048), (1, 4096, 4096)];
+        (long, long, long)[] tokens = [(16, 1, 512), (16, 1, 4096), (4, 1, 16384)];
+        var runs = (isCausal ? prompts : [.. prompts, .. tokens]).Select(r =>
+        {
+            var (batch, queries, keys) = r;
+            double products = 4.0 * batch * heads * queries * keys * depth;
+            return (new Dictionary<string, long> { ["batch"] = batch, ["queries"] = queries, ["keys"] = keys }, isCausal ? products / 2 : products,
+                2.0 * type.Bytes() * batch * heads * depth * (queries + keys));
+        });
+        string peer = $$"""{"type":"{{type.ShortName().ToUpperInvariant()}}","heads":{{heads}},"depth":{{depth}},"causal":{{(isCausal ? "true" : "false")}}}""";
+        bundle.AddTimed(name, DlcCompiler.Build(module, bundle.Options), ("speed", new SpeedCase([.. runs]) { Peer = peer }));
     }
 
     private static (Module Module, GraphBuilder Graph, Dim[] Dims) Begin(string name, params string[] dims)

@@ -1,10 +1,11 @@
+using System.Text.Json;
 using Dlc.Runtime;
 using Dlc.Runtime.Device;
 using Dlc.Runtime.Format;
 
 namespace Dlc.Gpu;
 
-/// <summary>Times kernels and models with inputs and outputs on the device, beside a copy within the device and cuBLAS.</summary>
+/// <summary>Times kernels and models with inputs and outputs on the device, beside a copy within the device, cuBLAS and PyTorch.</summary>
 internal sealed class Speed(GpuMachine machine, KitOptions options, Peers peers, GpuPage page)
 {
     private const string Products = "matmul-";
@@ -17,7 +18,7 @@ internal sealed class Speed(GpuMachine machine, KitOptions options, Peers peers,
         page.Line();
         page.Line($"Copy on the device: {copy / 1e9:f0} GB/s, reads and writes together ({options.CopiedBytes >> 20} MiB). Times are medians of {options.Repeats.Runs}, each run waited for.");
         using var cublas = FindCublas();
-        page.Table("kernel or model", "dims", "ms", "TFLOP/s", "cuBLAS, ms", "of cuBLAS", "GB/s", "of copy");
+        page.Table("kernel or model", "dims", "ms", "TFLOP/s", "other, ms", "of other", "GB/s", "of copy");
         int failed = 0;
         foreach (string file in Directory.GetFiles(folder, "*.speed", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
@@ -57,6 +58,7 @@ internal sealed class Speed(GpuMachine machine, KitOptions options, Peers peers,
         string[] folders = answer.TryGetProperty("folders", out var found) ? [.. found.EnumerateArray().Select(f => f.GetString()!)] : [];
         var cublas = Cublas.TryLoad(folders, out string reason);
         page.Line(cublas is null ? $"cuBLAS not loaded: {reason}. PyTorch is asked for products instead." : $"cuBLAS: {cublas.Path}, f32 without tf32.");
+        page.Line("*Other* is cuBLAS for products, PyTorch's scaled_dot_product_attention for attention.");
         return cublas;
     }
 
@@ -65,18 +67,21 @@ internal sealed class Speed(GpuMachine machine, KitOptions options, Peers peers,
         var own = SpeedCase.Read(file);
         using var model = LoadedCase.Load(file);
         using var session = model.CreateSession(new SessionOptions { Device = _device });
-        foreach (var (dims, flops, bytes) in own.Runs)
+        var attention = own.Peer.Length > 0 ? Attention(own) : default;
+        for (int i = 0; i < own.Runs.Length; i++)
         {
+            var (dims, flops, bytes) = own.Runs[i];
             using var tensors = new DeviceTensors(model, _device, dims, own.Ids);
             using var binding = session.CreateBinding();
             tensors.Bind(session, binding);
             double seconds = Timing.Median(options.Repeats, () => session.Run(binding));
             string text = string.Join(' ', dims.Select(d => $"{d.Key}={d.Value}"));
             var (other, share) = ("", "");
-            if (name.StartsWith(Products, StringComparison.Ordinal))
+            if (own.Peer.Length > 0 || name.StartsWith(Products, StringComparison.Ordinal))
             {
-                double? product = Product(cublas, model.Inputs[0].Type, (int)dims["n"], out string reason);
-                (other, share) = product is { } p ? ($"{p * 1e3:f3}", $"{100 * p / seconds:f0}%") : ($"not measured: {reason}", "");
+                var (reason, theirs) = own.Peer.Length == 0 ? Product(cublas, model.Inputs[0].Type, (int)dims["n"])
+                    : (attention.Reason, attention.Seconds is { } known ? known[i] : null);
+                (other, share) = theirs is { } t ? ($"{t * 1e3:f3}", $"{100 * t / seconds:f0}%") : ($"not measured: {reason}", "");
             }
 
             page.Row(name, text, $"{seconds * 1e3:f3}", flops > 0 ? $"{flops / seconds / 1e12:f1}" : "", other, share,
@@ -84,15 +89,27 @@ internal sealed class Speed(GpuMachine machine, KitOptions options, Peers peers,
         }
     }
 
-    /// <summary>Seconds of another library's product of square matrices.</summary>
-    private double? Product(Cublas? cublas, ScalarType type, int n, out string reason)
+    /// <summary>What PyTorch is asked for attention at the sizes of all runs.</summary>
+    public static string Request(SpeedCase own, (int Warmups, int Runs) repeats)
     {
-        reason = "";
+        string shapes = string.Join(',', own.Runs.Select(r => $"[{r.Dims["batch"]},{r.Dims["queries"]},{r.Dims["keys"]}]"));
+        return $$"""{"what":"attention","warmups":{{repeats.Warmups}},"runs":{{repeats.Runs}},"shapes":[{{shapes}}],"config":{{own.Peer}}}""";
+    }
+
+    private (string Reason, double?[]? Seconds) Attention(SpeedCase own)
+    {
+        var answer = peers.Ask(Request(own, options.Repeats));
+        return Peers.Reason(answer) is { } reason ? (reason, null)
+            : ("no time was told", [.. answer.GetProperty("seconds").EnumerateArray().Select(s => s.ValueKind == JsonValueKind.Number ? s.GetDouble() : (double?)null)]);
+    }
+
+    /// <summary>Seconds of another library's product of square matrices.</summary>
+    private (string Reason, double? Seconds) Product(Cublas? cublas, ScalarType type, int n)
+    {
         if (cublas is null)
         {
             var answer = peers.Ask($$"""{"what":"matmul","type":"{{type}}","n":{{n}},"warmups":{{options.Repeats.Warmups}},"runs":{{options.Repeats.Runs}}}""");
-            reason = Peers.Reason(answer) ?? "";
-            return reason.Length == 0 ? answer.GetProperty("seconds").GetDouble() : null;
+            return Peers.Reason(answer) is { } reason ? (reason, null) : ("", answer.GetProperty("seconds").GetDouble());
         }
 
         long bytes = (long)n * n * type.SizeOf();
@@ -104,7 +121,6 @@ internal sealed class Speed(GpuMachine machine, KitOptions options, Peers peers,
             machine.Finish();
         });
         Array.ForEach(blocks, _device.Free);
-        reason = $"status {status}";
-        return status == 0 ? seconds : null;
+        return ($"status {status}", status == 0 ? seconds : null);
     }
 }

@@ -60,6 +60,53 @@ public sealed class GpuKitTests : IDisposable
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public void Attention_stands_beside_PyTorchs()
+    {
+        var own = new SpeedCase([.. new long[] { 1, 2 }.Select(n => (new Dictionary<string, long> { ["batch"] = 1, ["queries"] = n, ["keys"] = 3 }, 8.0, 0.0))])
+        {
+            Peer = """{"type":"F16","heads":2,"depth":4,"causal":false}""",
+        };
+        var request = System.Text.Json.JsonDocument.Parse(Speed.Request(own, (1, 2))).RootElement;
+        Assert.Equal("[[1,1,3],[1,2,3]]", request.GetProperty("shapes").GetRawText());
+        AddScores(own);
+        string python = FakePython("""
+            case "$2" in
+                *attention*heads*) echo '{"seconds": [0.25, null]}' ;;
+                *) echo '{"missing": "nothing else"}' ;;
+            esac
+            """);
+        string[] rows = [.. Run(Options with { Python = python }).Split('\n').Where(l => l.StartsWith("| scores |", StringComparison.Ordinal))];
+        Assert.Contains("| 250.000 |", rows[0], StringComparison.Ordinal);
+        Assert.Contains("not measured: no time was told", rows[1], StringComparison.Ordinal);
+        Assert.Contains("not measured: ", Run(Options), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Cases_are_checked_and_only_those_asked_for()
+    {
+        float[] x = [1, 2, 3, 4];
+        AddProduct();
+        Directory.CreateDirectory(Path.Combine(_folder, "onnx"));
+        foreach (string kind in new[] { "case", "dlcx" })
+        {
+            string path = Path.Combine(_folder, "onnx", $"product.{kind}");
+            if (kind == "dlcx")
+            {
+                File.Copy(Path.Combine(_folder, "matmul-f32.dlcx"), path);
+                continue;
+            }
+
+            using var file = File.Create(path);
+            BundleTensor Tensor(string name, float[] values) => new(name, ScalarType.F32, [2, 2], System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values).ToArray());
+            new BundleCase(1e-3, 1e-4, [([Tensor("a", x), Tensor("b", x)], [Tensor("y", [7, 10, 15, 22])])]).Write(file);
+        }
+
+        Assert.Contains("1 passed, 0 failed", Run(Options with { Only = "onnx" }), StringComparison.Ordinal);
+        Assert.Contains("Not checked", Run(Options with { Only = "models" }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Steps_run_within_their_limits_and_lose_alike()
     {
         AddStep();
@@ -171,6 +218,18 @@ public sealed class GpuKitTests : IDisposable
         module.Main = graph.Build([graph.Add(new MatMul(ElementType.Float32), [a, b])]);
         module.OutputNames = ["y"];
         Add("matmul-f32", DlcCompiler.Build(module, Target), "speed", new SpeedCase([(new() { ["m"] = 4, ["n"] = 4, ["k"] = 4 }, 128, 192)]));
+    }
+
+    private void AddScores(SpeedCase own)
+    {
+        var module = new Module("scores");
+        var graph = new Dlc.IR.GraphBuilder(module);
+        var (batch, queries, keys) = (module.Facts.NewDim("batch"), module.Facts.NewDim("queries"), module.Facts.NewDim("keys"));
+        var q = graph.Input(new TensorType(ElementType.Float32, new Shape([batch, queries, module.Dims.Const(4)])), "q");
+        var k = graph.Input(new TensorType(ElementType.Float32, new Shape([batch, module.Dims.Const(4), keys])), "k");
+        module.Main = graph.Build([graph.Add(new MatMul(ElementType.Float32), [q, k])]);
+        module.OutputNames = ["y"];
+        Add("scores", DlcCompiler.Build(module, Target), "speed", own);
     }
 
     private void AddModel(string kind, SpeedCase own)
