@@ -65,6 +65,25 @@ public sealed record Cumulate(ReduceKind Kind, int Axis, bool IsExclusive, bool 
         var element = c.InputType(0).Element;
         var type = element is ElementType.Float16 or ElementType.BFloat16 ? ElementType.Float32 : element;
         var (outer, extent, inner) = LineLoops.Split(c.InputType(0).Shape, Axis, c.Dims);
+        if (c.Machine.Gpu is not null && inner.Is(1))
+        {
+            // With many or short lines a thread takes one, else a block.
+            const long manyLines = 8192;
+            const long shortLine = 32;
+            var perThread = extent is { IsConstant: true, Constant: <= shortLine } ? c.Dims.One : outer.FloorDiv(manyLines).Min(1);
+            if (!perThread.Is(1))
+            {
+                LowerToBlocks(c, type, outer * (1 - perThread), extent);
+            }
+
+            if (perThread.Is(0))
+            {
+                return;
+            }
+
+            outer *= perThread;
+        }
+
         var k = c.NewKernel("cumulate");
         var (x, y) = (c.Input(k, 0), c.Output(k, 0));
         LineLoops.ForEachLineOfVector(c, k, outer, inner, (o, n) =>
@@ -85,6 +104,67 @@ public sealed record Cumulate(ReduceKind Kind, int Axis, bool IsExclusive, bool 
                     k.Assign(total, next);
                     k.Store(y, at, ExprFactory.Cast(element, ExprFactory.Read(total)));
                 }
+            });
+        });
+        c.Launch(k, extent);
+    }
+
+    /// <summary>
+    /// A block a line, in stretches: each thread adds up a few neighbours, the threads exchange their sums in shared memory by doubling distances, and each goes
+    /// over its neighbours again.
+    /// </summary>
+    private void LowerToBlocks(LoopContext c, ElementType type, Dim lines, Dim extent)
+    {
+        const int threads = GpuModel.BlockThreads;
+        const int neighbours = 8;
+        var k = c.NewKernel("cumulate");
+        k.ThreadsPerItem = threads;
+        var (x, y, end) = (c.Input(k, 0), c.Output(k, 0), ExprFactory.Dim(extent));
+        Expr Combine(Expr a, Expr b) => ExprFactory.Binary(Kind.Operator(), a, b);
+        k.Parallel(lines, line =>
+        {
+            var (sums, others) = (k.Shared("sums", type, threads), k.Shared("sums", type, threads));
+            var carry = k.Declare(Kind.Neutral(type), "carry");
+            k.Serial(ExprFactory.Dim(extent.CeilDiv(threads * neighbours)), stretch =>
+            {
+                void EachThread(Action<Expr> body) => k.LoopWithin("v", ExprFactory.Int(0), ExprFactory.Int(threads), c.Dims.Const(threads), LoopKind.Vector, body);
+                Expr First(Expr thread) => k.Let((stretch * (threads * neighbours)) + (thread * neighbours), "first");
+                Expr At(Expr step) => (line * end) + (IsReverse ? ExprFactory.Dim(extent - 1) - step : step);
+                Expr Load(Expr step) => ExprFactory.Cast(type, ExprFactory.Load(x, At(step)));
+                EachThread(thread =>
+                {
+                    var (first, sum) = (First(thread), k.Declare(Kind.Neutral(type), "sum"));
+                    k.Serial(first, ExprFactory.Min(first + neighbours, end), step => k.Assign(sum, Combine(ExprFactory.Read(sum), Load(step))));
+                    k.Store(sums, thread, ExprFactory.Read(sum));
+                });
+                k.Barrier();
+                for (var distance = 1; distance < threads; distance *= 2)
+                {
+                    var apart = distance;
+                    EachThread(thread =>
+                    {
+                        var sum = k.Declare(ExprFactory.Load(sums, thread), "sum");
+                        k.If(ExprFactory.LessOrEqual(ExprFactory.Int(apart), thread),
+                            () => k.Assign(sum, Combine(ExprFactory.Load(sums, thread - apart), ExprFactory.Read(sum))));
+                        k.Store(others, thread, ExprFactory.Read(sum));
+                    });
+                    k.Barrier();
+                    (sums, others) = (others, sums);
+                }
+
+                EachThread(thread =>
+                {
+                    var (first, total) = (First(thread), k.Declare(ExprFactory.Read(carry), "total"));
+                    k.If(ExprFactory.Less(ExprFactory.Int(0), thread), () => k.Assign(total, Combine(ExprFactory.Read(carry), ExprFactory.Load(sums, thread - 1))));
+                    k.Serial(first, ExprFactory.Min(first + neighbours, end), step =>
+                    {
+                        var next = k.Let(Combine(ExprFactory.Read(total), Load(step)), "next");
+                        k.Store(y, At(step), ExprFactory.Cast(y.Type, IsExclusive ? ExprFactory.Read(total) : next));
+                        k.Assign(total, next);
+                    });
+                });
+                k.Assign(carry, Combine(ExprFactory.Read(carry), ExprFactory.Load(sums, ExprFactory.Int(threads - 1))));
+                k.Barrier();
             });
         });
         c.Launch(k, extent);

@@ -110,6 +110,14 @@ public sealed record LinearAttention(bool HasDecay, bool HasBeta) : Op, ILoops
         var queries = type.Shape[2].Constant;
         var group = queries / heads.Constant;
         var kernel = c.NewKernel("linear_attention");
+        var isOnGpu = c.Machine.Gpu is not null;
+        if (isOnGpu)
+        {
+            // A thread a column.
+            const int few = 64;
+            kernel.ThreadsPerItem = width is { IsConstant: true, Constant: <= few } ? few : GpuModel.BlockThreads;
+        }
+
         var (q, k, v, past) = (c.Input(kernel, 0), c.Input(kernel, 1), c.Input(kernel, 2), c.Input(kernel, 3));
         var (decay, beta) = (HasDecay ? c.Input(kernel, 4) : null, HasBeta ? c.Input(kernel, c.InputCount - 1) : null);
         var (output, last) = (c.Output(kernel, 0), c.Output(kernel, 1));
@@ -117,10 +125,21 @@ public sealed record LinearAttention(bool HasDecay, bool HasBeta) : Op, ILoops
         kernel.Parallel(shape[0] * heads, line =>
         {
             // Columns of the state do not meet: they are the lanes, and the state stays with the worker.
-            var state = kernel.Scratch("state", real, depth * width);
+            const long mostShared = 4096;
+            var state = isOnGpu && depth * width is { IsConstant: true, Constant: > 0 and <= mostShared } size
+                ? kernel.Shared("state", real, size.Constant) : kernel.Scratch("state", real, depth * width);
+            void Meet()
+            {
+                if (isOnGpu)
+                {
+                    kernel.Barrier();
+                }
+            }
+
             var (b, head) = c.Math.DivMod(line, heads);
             (b, head) = (kernel.Let(b), kernel.Let(head));
             kernel.Vector(rows * columns, i => kernel.Store(state, i, Wide(past, (line * rows * columns) + i)));
+            Meet();
             kernel.Serial(steps, t =>
             {
                 var moment = kernel.Let((b * steps) + t);
@@ -160,8 +179,10 @@ public sealed record LinearAttention(bool HasDecay, bool HasBeta) : Op, ILoops
                     }
                 });
             });
+            Meet();
             kernel.Vector(rows * columns,
                 i => kernel.Store(last, (line * rows * columns) + i, ExprFactory.Cast(type.Element, ExprFactory.Load(state, i))));
+            Meet();
         });
         c.Launch(kernel, shape[1] * depth * width * (2 + group));
     }

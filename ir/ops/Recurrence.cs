@@ -201,8 +201,10 @@ public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<Recurrent
         var batch = x[1];
 
         // Sequences of one length go in blocks, as many as their sums fit the vector registers; what is left over goes one by one.
-        var rows = HasLengths || batch.Is(1) ? 1 : Math.Clamp((c.Machine.VectorRegisters - 8) / Gates, 1, 4);
+        // On a GPU a block takes one, its threads the units.
+        var rows = HasLengths || batch.Is(1) || c.Machine.Gpu is not null ? 1 : Math.Clamp((c.Machine.VectorRegisters - 8) / Gates, 1, 4);
         var k = c.NewKernel(Name.ToLowerInvariant());
+        k.ThreadsPerItem = c.Machine.Gpu is null ? 1 : x[4] is { IsConstant: true, Constant: > GpuModel.BlockThreads } ? 2 * GpuModel.BlockThreads : GpuModel.BlockThreads;
         var kernel = new RecurrentKernel(
             new RecurrentStep(c, k, States, Gates, firstDirection, ExtraRank > 0 ? LengthsInput - 1 : null),
             [.. Enumerable.Range(2, States).Select(i => c.Input(k, i))], HasLengths ? c.Input(k, LengthsInput) : null, c.Output(k, 0),
@@ -249,6 +251,7 @@ public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<Recurrent
                 k.Store(step.State(i), step.At(row, v), step.Widen(ExprFactory.Load(kernel.Initial[i], Line(row) + v)));
             }
         });
+        step.Meet();
         var length = steps;
         if (kernel.Lengths is not null)
         {
@@ -261,6 +264,7 @@ public abstract record Recurrence(ValueList<bool> IsReverse, ValueList<Recurrent
             step.Time(row => ((((t * batch) + first + row) * IsReverse.Count) + d) * Gates * hidden);
             Step(step);
             ForEach((row, v) => k.Store(kernel.Y, To(t, row) + v, step.Narrow(k.Let(step.Advance(row, v)))));
+            step.Meet();
         });
         if (kernel.Lengths is not null)
         {

@@ -17,6 +17,7 @@ public sealed class RecurrentStep
     private readonly KernelBuffer? _extra;
     private readonly KernelBuffer[] _states;
     private readonly KernelBuffer[] _next;
+    private readonly bool _isOnGpu;
     private Expr _direction = ExprFactory.Int(0);
     private Expr[] _times = [];
     private Expr _block = ExprFactory.Int(0);
@@ -32,6 +33,7 @@ public sealed class RecurrentStep
         Type = c.InputType(0).Element == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
         (_x, _r) = (c.Input(kernel, 0), c.Input(kernel, 1));
         _extra = extra is { } input ? c.Input(kernel, input) : null;
+        _isOnGpu = c.Machine.Gpu is not null;
         (_states, _next) = (new KernelBuffer[states], new KernelBuffer[states]);
     }
 
@@ -47,7 +49,12 @@ public sealed class RecurrentStep
     public int Rows { get; private set; } = 1;
 
     /// <summary>A vector of [rows, H] of the kernel's own.</summary>
-    public KernelBuffer Scratch(string name) => Kernel.Scratch(name, Type, _units * Rows);
+    public KernelBuffer Scratch(string name)
+    {
+        const long mostShared = 1024;
+        return _isOnGpu && _units is { IsConstant: true, Constant: > 0 and <= mostShared }
+            ? Kernel.Shared(name, Type, _units.Constant * Rows) : Kernel.Scratch(name, Type, _units * Rows);
+    }
 
     /// <summary>The place of a unit of a row in a vector [rows, H].</summary>
     public Expr At(int row, Expr v) => (_hidden * row) + v;
@@ -55,8 +62,34 @@ public sealed class RecurrentStep
     /// <summary>The vector [rows, H] of a state before this step.</summary>
     public KernelBuffer State(int i) => _states[i];
 
-    /// <summary>A loop over the units.</summary>
-    public void ForEachUnit(Action<Expr> body) => Kernel.Serial(_blocks, block =>
+    /// <summary>A loop over the units. On a GPU each thread has its own ones, and afterwards all see what all did.</summary>
+    public void ForEachUnit(Action<Expr> body)
+    {
+        if (!_isOnGpu)
+        {
+            ForEachBlock(body);
+            return;
+        }
+
+        Kernel.Vector(_hidden, unit =>
+        {
+            _block = Kernel.Let(ExprFactory.Binary(BinaryOp.FloorDiv, unit, ExprFactory.Int(Recurrence.BlockUnits)));
+            _lane = Kernel.Let(ExprFactory.Binary(BinaryOp.Mod, unit, ExprFactory.Int(Recurrence.BlockUnits)));
+            body(unit);
+        });
+        Meet();
+    }
+
+    /// <summary>On a GPU all threads arrive before any goes on.</summary>
+    internal void Meet()
+    {
+        if (_isOnGpu)
+        {
+            Kernel.Barrier();
+        }
+    }
+
+    private void ForEachBlock(Action<Expr> body) => Kernel.Serial(_blocks, block =>
     {
         var first = block * Recurrence.BlockUnits;
         var isWhole = _units.IsConstant && _units.Constant % Recurrence.BlockUnits == 0;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Dlc.Tests.Gpu;
 
-/// <summary>Scatters and sorts at sizes that take more than one block. Small ones run with the tests of their operators.</summary>
+/// <summary>Scatters, sorts and scans at sizes that take more than one block. Small ones run with the tests of their operators.</summary>
 public sealed class GpuSelectionTests
 {
     private static readonly bool[] Both = [true, false];
@@ -74,6 +74,22 @@ public sealed class GpuSelectionTests
 
         var m = new OpCheck { IndexWidths = Both };
         m.Check(new TopK(m.Dims.Const(k), 1, isLargest), m.Input(shape, x));
+    }
+
+    [Theory]
+    [InlineData(ElementType.Float32, 2, 5000, false, false)]
+    [InlineData(ElementType.Float16, 3, 70, true, true)]
+    [InlineData(ElementType.Int64, 1, 2049, true, false)]
+    [InlineData(ElementType.Float64, 0, 40, false, true)]
+    [InlineData(ElementType.Int32, 2, 0, false, true)]
+    [InlineData(ElementType.Int32, 9000, 33, false, true)]
+    public void Running_sums_of_lines(ElementType element, long lines, long extent, bool isExclusive, bool isReverse)
+    {
+        var x = OpCheck.Integers(element, -2, 3, lines, extent);
+        var m = new OpCheck { IndexWidths = Both };
+        m.Check(new Cumulate(ReduceKind.Sum, 1, isExclusive, isReverse), m.Input("a n", x));
+        m = new OpCheck();
+        m.Check(new Cumulate(ReduceKind.Prod, 1, isExclusive, isReverse), m.Input("a n", OpCheck.Integers(element, -1, 2, Math.Min(lines, 3), extent)));
     }
 
     [Fact]

@@ -16,6 +16,7 @@ public sealed class RecurrenceTests
     [InlineData(1, 0, 2, 8, false, true)]
     [InlineData(2, 2, 9, 20, false, true)]
     [InlineData(1, 2, 5, 32, false, false)]
+    [InlineData(1, 2, 2, 272, true, false)]
     public void Recurrences(int directions, long steps, long batch, long hidden, bool hasLengths, bool isOther)
     {
         ValueList<bool> reverse = [.. Enumerable.Range(0, directions).Select(d => (d == 1) != isOther)];

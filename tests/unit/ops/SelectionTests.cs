@@ -164,21 +164,21 @@ public sealed class SelectionTests
     }
 
     [Theory]
-    [InlineData(false, false)]
-    [InlineData(true, false)]
-    [InlineData(false, true)]
-    [InlineData(true, true)]
-    public void Linear_attention(bool hasDecay, bool hasBeta)
+    [InlineData(false, false, "d", "e")]
+    [InlineData(true, false, "5", "6")]
+    [InlineData(false, true, "d", "e")]
+    [InlineData(true, true, "5", "6")]
+    public void Linear_attention(bool hasDecay, bool hasBeta, string d, string e)
     {
         var m = new OpCheck();
         var inputs = new List<Value>
         {
-            m.Input("b t 4 d", OpCheck.Random(2, 3, 4, 5)), m.Input("b t 2 d", OpCheck.Random(2, 3, 2, 5)), m.Input("b t 2 e", OpCheck.Random(2, 3, 2, 6)),
-            m.Input("b 2 d e", OpCheck.Random(2, 2, 5, 6)),
+            m.Input($"b t 4 {d}", OpCheck.Random(2, 3, 4, 5)), m.Input($"b t 2 {d}", OpCheck.Random(2, 3, 2, 5)), m.Input($"b t 2 {e}", OpCheck.Random(2, 3, 2, 6)),
+            m.Input($"b 2 {d} {e}", OpCheck.Random(2, 2, 5, 6)),
         };
         if (hasDecay)
         {
-            inputs.Add(m.Input("b t 2 d", OpCheck.Random(2, 3, 2, 5)));
+            inputs.Add(m.Input($"b t 2 {d}", OpCheck.Random(2, 3, 2, 5)));
         }
 
         if (hasBeta)
