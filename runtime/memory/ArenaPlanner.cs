@@ -20,6 +20,7 @@ internal sealed class ArenaPlanner
 
     private readonly ArenaProblem _problem;
     private readonly long _bound;
+    private readonly long _enough;
     private readonly long[] _best;
     private readonly long[] _offsets;
     private readonly int[] _items;
@@ -37,11 +38,12 @@ internal sealed class ArenaPlanner
     private long _budget;
     private ulong _random = 0x9E3779B97F4A7C15;
 
-    private ArenaPlanner(ArenaProblem problem, double[] crowds, int[] items, long bound, long[] offsets, long budget)
+    private ArenaPlanner(ArenaProblem problem, double[] crowds, int[] items, long bound, long enough, long[] offsets, long budget)
     {
         _problem = problem;
         _crowds = crowds;
         _bound = bound;
+        _enough = Math.Max(bound, enough);
         _best = offsets;
         _offsets = [.. offsets];
         _items = items;
@@ -57,9 +59,10 @@ internal sealed class ArenaPlanner
     /// <param name="problem">The buffers.</param>
     /// <param name="offsets">Those of fixed buffers; receives the others, in bytes.</param>
     /// <param name="budget">Operations to spend on finding a smaller block than the first attempts gave.</param>
+    /// <param name="enough">The search ends at the first block of at most so many bytes; which blocks it comes by does not depend on it.</param>
     /// <returns>Bytes of the block: the highest end of a buffer.</returns>
     /// <exception cref="OverflowException">The sum does not fit into 64 bits.</exception>
-    public static long Plan(ArenaProblem problem, long[] offsets, long budget = DefaultBudget)
+    public static long Plan(ArenaProblem problem, long[] offsets, long budget = DefaultBudget, long enough = 0)
     {
         Array.Clear(offsets, problem.Fixed, problem.Count - problem.Fixed);
         int[] items = [.. Enumerable.Range(problem.Fixed, problem.Count - problem.Fixed).Where(i => problem.Bytes[i] > 0)];
@@ -78,14 +81,14 @@ internal sealed class ArenaPlanner
         long bound = Math.Max(Math.Max(peak, problem.Wall), problem.LowerBound());
         bool isFree = problem is { Fixed: 0, Wall: 0 };
         peak = isFree ? FirstUsePlanner.Plan(problem, items, offsets) : long.MaxValue;
-        if (peak <= bound)
+        if (peak <= Math.Max(bound, enough))
         {
             return peak;
         }
 
         // Programs of very many buffers are left at the plan by first use: all else takes time that grows with those that meet.
         var (pairs, crowds) = Crowds.Of(problem);
-        return isFree && pairs > MostPairs ? peak : new ArenaPlanner(problem, crowds, items, bound, offsets, budget).Run(peak);
+        return isFree && pairs > MostPairs ? peak : new ArenaPlanner(problem, crowds, items, bound, enough, offsets, budget).Run(peak);
     }
 
     private long Run(long peak)
@@ -115,7 +118,7 @@ internal sealed class ArenaPlanner
                     (least, winner, winnerFitsBest) = (height, order, fitsBest);
                 }
 
-                if (_peak <= _bound || (_budget < 0 && _peak < long.MaxValue))
+                if (_peak <= _enough || (_budget < 0 && _peak < long.MaxValue))
                 {
                     return _peak;
                 }
@@ -165,7 +168,7 @@ internal sealed class ArenaPlanner
         var next = new int[order.Length];
         Place(order, fitsBest);
         double current = Excess();
-        while (_peak > _bound && _budget > 0)
+        while (_peak > _enough && _budget > 0)
         {
             // Not there: a buffer that lies where it is for good.
             int from = Array.IndexOf(order, ChooseMoved());

@@ -50,6 +50,41 @@ public class RematerializationPlannerTests
         }
     }
 
+    /// <summary>Of large programs most plans are made when a limit asks for them: which, and in which order limits came, makes no difference.</summary>
+    [Fact]
+    public void PlansOfLargeProgramsDoNotDependOnWhatWasAskedBefore()
+    {
+        var between = 0;
+        for (var seed = 0; seed < 12; seed++)
+        {
+            var (topology, numbers) = StepGenerator.Random(new Random(seed), 110 + (10 * seed));
+            var all = RematerializationPlanner.Plan(topology, numbers);
+            var least = all.LeastBytes;
+            var most = all.ArenaBytes(0);
+            var known = all.Count;
+            var before = double.PositiveInfinity;
+            for (var i = 0; i <= 40; i++)
+            {
+                var limit = least + ((most - least) * i / 40);
+                var fresh = RematerializationPlanner.Plan(topology, numbers);
+                var (chosen, alone) = (all.Choose(limit), fresh.Choose(limit));
+                Assert.True(chosen >= 0 && alone >= 0, $"seed {seed}: {limit} fails, {least} does not");
+                Assert.Equal(fresh.PlanAt(alone).ExtraSeconds, all.PlanAt(chosen).ExtraSeconds);
+                Assert.True(fresh.ArenaBytes(alone) <= limit && all.ArenaBytes(chosen) <= limit);
+                Assert.True(all.PlanAt(chosen).ExtraSeconds <= before, $"seed {seed}: {limit} is slower than a lower limit");
+                before = all.PlanAt(chosen).ExtraSeconds;
+                between += chosen >= known ? 1 : 0;
+                var wrong = PlanReplay.Check(topology, all.PlanAt(chosen), all.Offsets(chosen), all.ArenaBytes(chosen), limit);
+                Assert.True(wrong is null, $"seed {seed}, limit {limit}: {wrong}");
+            }
+
+            Assert.True(RematerializationPlanner.Plan(topology, numbers).Choose(least - 1) < 0);
+            Assert.Equal(0, before);
+        }
+
+        Assert.True(between > 100, $"{between}");
+    }
+
     [Fact]
     public void CheapValuesAreComputedAgainBeforeDearOnes()
     {
