@@ -50,9 +50,11 @@ public sealed class CompiledModel : IDisposable
     /// <summary>What is loaded, for tools.</summary>
     public LoadedExecutable Executable { get; }
 
-    /// <summary>Loads a <c>.dlcx</c> file.</summary>
+    /// <summary>Loads a <c>.dlcx</c> file. Weights of more than 16 MiB stay in the file, which nobody may write into or truncate meanwhile; it may be replaced.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="mapsConstants">False to read all weights into memory, for files that others may write into.</param>
     /// <exception cref="DlcRuntimeException">A file that is foreign, truncated, damaged, of another version, or for another processor.</exception>
-    public static CompiledModel Load(string path) => new(LoadedExecutable.Load(path));
+    public static CompiledModel Load(string path, bool mapsConstants = true) => new(LoadedExecutable.Load(path, mapsConstants));
 
     /// <summary>Loads a model that was just compiled.</summary>
     /// <exception cref="DlcRuntimeException">InvalidModel, UnsupportedCpu or OutOfMemory.</exception>

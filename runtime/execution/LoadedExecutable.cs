@@ -6,11 +6,13 @@ using Dlc.Runtime.Native;
 namespace Dlc.Runtime;
 
 /// <summary>
-/// A model with its code mapped executable and its constants in place: immutable, shared by any number of sessions. It is freed when it
+/// A model with its code executable and its constants in place: immutable, shared by any number of sessions. It is freed when it
 /// was disposed and its last session was, too.
 /// </summary>
 public sealed unsafe class LoadedExecutable : IDisposable
 {
+    private const long AlwaysRead = 16 << 20;
+
     private readonly List<IDisposable> _owned;
     private readonly nint[] _constants;
     private readonly Lock _lock = new();
@@ -39,49 +41,50 @@ public sealed unsafe class LoadedExecutable : IDisposable
     internal PreparedModel Prepared { get; }
 
     /// <summary>
-    /// Maps a <c>.dlcx</c> file. Header, metadata and code are checked against their checksums; constants are only mapped and come
-    /// into memory when they are used. The file must not be changed while it is loaded.
+    /// Loads a <c>.dlcx</c> file. Header, metadata and code are read and checked against their checksums. Constants of more than 16 MiB are mapped, and come
+    /// into memory when they are used: until the executable is freed nobody may write into that file or truncate it; replacing or deleting it is fine.
     /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="mapsConstants">False to read constants of any size, for files that others may write into.</param>
     /// <exception cref="DlcRuntimeException">A file that is foreign, truncated, damaged, of another version, or for another processor.</exception>
-    public static LoadedExecutable Load(string path)
+    public static LoadedExecutable Load(string path, bool mapsConstants = true)
     {
         using var file = ExecutableReader.Open(path);
         var layout = ExecutableReader.ReadLayout(file, path);
-        var model = ExecutableReader.ReadModel(file, layout, default, path);
+        var model = ExecutableReader.ReadModel(file, layout, path);
         CpuDetection.Check(model.Target);
         var owned = new List<IDisposable>();
         try
         {
-            nint code = 0;
-            if (layout.Code.Length > 0)
+            nint code = CodeOf(model, owned);
+            var constants = new nint[model.Constants.Length];
+            var section = layout.Constants;
+            if (section.Length > 0)
             {
-                var mapping = NativeMapping.OfFile(file, layout.Code.Offset, layout.Code.Length, executable: !model.Target.IsGpu);
-                var bytes = new ReadOnlySpan<byte>(mapping.Address, checked((int)mapping.Length));
-                owned.Add(mapping);
-                ExecutableReader.CheckHash(bytes, layout.Code, "code", path);
-                if (model.Target.IsGpu)
+                byte* first;
+                if (mapsConstants && section.Length > AlwaysRead)
                 {
-                    // Handed to a driver as text; its entries are offsets.
-                    model = model with { Code = bytes.ToArray() };
+                    var mapping = NativeMapping.OfFile(file, section.Offset, section.Length);
+                    owned.Add(mapping);
+                    mapping.WillNeed();
+                    first = mapping.Address;
                 }
                 else
                 {
-                    code = (nint)mapping.Address;
+                    var block = new NativeBlock();
+                    owned.Add(block);
+                    first = block.Ensure(section.Length);
+                    ExecutableReader.ReadExactly(file, first, section.Length, section.Offset, path);
                 }
-            }
 
-            var constants = new nint[model.Constants.Length];
-            if (layout.Constants.Length > 0)
-            {
-                var mapping = NativeMapping.OfFile(file, layout.Constants.Offset, layout.Constants.Length, executable: false);
-                owned.Add(mapping);
-                mapping.WillNeed();
                 for (int i = 0; i < constants.Length; i++)
                 {
-                    constants[i] = (nint)(mapping.Address + (model.Constants[i].FileOffset - layout.Constants.Offset));
+                    constants[i] = (nint)(first + (model.Constants[i].FileOffset - section.Offset));
                 }
             }
 
+            // Once is enough; a device needs the text.
+            model = model.Target.IsGpu ? model : model with { Code = default };
             return new LoadedExecutable(model, constants, owned, offset => code + (nint)offset);
         }
         catch
@@ -103,14 +106,7 @@ public sealed unsafe class LoadedExecutable : IDisposable
         var owned = new List<IDisposable>();
         try
         {
-            nint code = 0;
-            if (!model.Code.IsEmpty && !model.Target.IsGpu)
-            {
-                var mapping = NativeMapping.OfCode(model.Code.Span);
-                owned.Add(mapping);
-                code = (nint)mapping.Address;
-            }
-
+            nint code = CodeOf(model, owned);
             return new LoadedExecutable(model, ConstantLoader.Load(model.Constants, owned), owned, offset => code + (nint)offset);
         }
         catch
@@ -167,6 +163,19 @@ public sealed unsafe class LoadedExecutable : IDisposable
             Free();
             GC.SuppressFinalize(this);
         }
+    }
+
+    /// <summary>Where the code of a processor is executed; that of a GPU is handed to a driver, and its entries are offsets.</summary>
+    private static nint CodeOf(ExecutableModel model, List<IDisposable> owned)
+    {
+        if (model.Code.IsEmpty || model.Target.IsGpu)
+        {
+            return 0;
+        }
+
+        var mapping = NativeMapping.OfCode(model.Code.Span);
+        owned.Add(mapping);
+        return (nint)mapping.Address;
     }
 
     private void Free()

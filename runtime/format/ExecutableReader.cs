@@ -2,8 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Dlc.Runtime.Format;
 
-/// <summary>Reads the model of a <c>.dlcx</c> file, for tools; running one goes through the loader, which maps it.</summary>
-public static class ExecutableReader
+/// <summary>Reads the model of a <c>.dlcx</c> file, for tools; running one goes through the loader.</summary>
+public static unsafe class ExecutableReader
 {
     /// <summary>
     /// Reads and checks header, metadata and code. The constants stay in the file and are read from it when they are written elsewhere.
@@ -13,15 +13,7 @@ public static class ExecutableReader
     {
         using var file = Open(path);
         var layout = ReadLayout(file, path);
-        if (layout.Code.Length > int.MaxValue)
-        {
-            throw new DlcRuntimeException(RuntimeErrors.Damaged, $"the code of '{path}' is too large", "less than 2 GiB", $"{layout.Code.Length} bytes");
-        }
-
-        var code = new byte[layout.Code.Length];
-        ReadExactly(file, code, layout.Code.Offset, path);
-        CheckHash(code, layout.Code, "code", path);
-        return ReadModel(file, layout, code, path);
+        return ReadModel(file, layout, path);
     }
 
     /// <summary>Compares the constants with their checksum, which loading does not do.</summary>
@@ -73,33 +65,44 @@ public static class ExecutableReader
         }
     }
 
-    /// <summary>Metadata to a checked model; its constants remember their place in the file.</summary>
-    internal static ExecutableModel ReadModel(SafeFileHandle file, FileLayout layout, ReadOnlyMemory<byte> code, string path)
+    /// <summary>Metadata and code to a checked model; its constants remember their place in the file.</summary>
+    internal static ExecutableModel ReadModel(SafeFileHandle file, FileLayout layout, string path)
     {
-        if (layout.Metadata.Length > int.MaxValue)
-        {
-            throw new DlcRuntimeException(
-                RuntimeErrors.Damaged, $"the metadata of '{path}' is too large", "less than 2 GiB", $"{layout.Metadata.Length} bytes");
-        }
-
-        var metadata = new byte[layout.Metadata.Length];
-        ReadExactly(file, metadata, layout.Metadata.Offset, path);
-        CheckHash(metadata, layout.Metadata, "metadata", path);
         var model = MetadataCodec.Decode(
-            metadata,
-            code,
+            ReadChecked(file, layout.Metadata, "metadata", path),
+            ReadChecked(file, layout.Code, "code", path),
             layout.Constants.Length,
             (offset, length) => ConstantData.InFile(path, layout.Constants.Offset + offset, length));
         ModelValidator.Validate(model, layout.Code.Length);
         return model;
     }
 
-    internal static void CheckHash(ReadOnlySpan<byte> bytes, FileSection section, string name, string path)
+    /// <summary>Reads a part of a file of any size.</summary>
+    internal static void ReadExactly(SafeFileHandle file, byte* target, long length, long offset, string path)
     {
+        for (long done = 0; done < length;)
+        {
+            int count = (int)Math.Min(length - done, 1 << 30);
+            ReadExactly(file, new Span<byte>(target + done, count), offset + done, path);
+            done += count;
+        }
+    }
+
+    private static byte[] ReadChecked(SafeFileHandle file, FileSection section, string name, string path)
+    {
+        if (section.Length > int.MaxValue)
+        {
+            throw new DlcRuntimeException(RuntimeErrors.Damaged, $"the {name} of '{path}' is too large", "less than 2 GiB", $"{section.Length} bytes");
+        }
+
+        var bytes = new byte[section.Length];
+        ReadExactly(file, bytes, section.Offset, path);
         if (XxHash64.Hash(bytes) != section.Hash)
         {
             throw new DlcRuntimeException(RuntimeErrors.Damaged, $"the {name} of '{path}' is damaged", "a matching checksum", "another");
         }
+
+        return bytes;
     }
 
     private static void ReadExactly(SafeFileHandle file, Span<byte> target, long offset, string path)

@@ -19,16 +19,15 @@ internal sealed unsafe class NativeMapping : SafeHandleZeroOrMinusOneIsInvalid
     /// <summary>First byte.</summary>
     public byte* Address => (byte*)handle;
 
-    /// <summary>Maps a range of a file read only, executable if asked. The offset is a multiple of the page size, the length above 0.</summary>
+    /// <summary>Maps a range of a file read only. The offset is a multiple of the page size, the length above 0.</summary>
     /// <exception cref="DlcRuntimeException">OutOfMemory: the system refuses.</exception>
-    public static NativeMapping OfFile(SafeFileHandle file, long offset, long length, bool executable)
+    public static NativeMapping OfFile(SafeFileHandle file, long offset, long length)
     {
-        int protection = LibC.ProtRead | (executable ? LibC.ProtExec : 0);
         bool added = false;
         try
         {
             file.DangerousAddRef(ref added);
-            nint address = LibC.Map(0, (nint)length, protection, LibC.MapPrivate, (int)file.DangerousGetHandle(), (nint)offset);
+            nint address = LibC.Map(0, (nint)length, LibC.ProtRead, LibC.MapPrivate, (int)file.DangerousGetHandle(), (nint)offset);
             return Checked(address, length, "map the executable");
         }
         finally

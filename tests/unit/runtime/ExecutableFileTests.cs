@@ -41,6 +41,34 @@ public sealed class ExecutableFileTests : IDisposable
         ExecutableReader.VerifyConstants(_path);
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(17 << 20, false)]
+    public void What_was_read_runs_whatever_becomes_of_the_file(int padding, bool mapsConstants)
+    {
+        var machine = Machine();
+        ExecutableWriter.Write(machine with { Constants = [.. machine.Constants, ConstantData.From(new byte[padding])] }, _path);
+        using var model = CompiledModel.Load(_path, mapsConstants);
+        using (var file = File.OpenWrite(_path))
+        {
+            file.SetLength(0);
+        }
+
+        using var session = model.CreateSession(new SessionOptions { Threads = 1 });
+        Assert.Equal([101L, 201, 301], session.Run(("x", Tensor.Create([1L, 2, 3], [3])))["c"].ToArray<long>());
+    }
+
+    [Fact]
+    public void A_file_may_be_replaced_while_it_is_used()
+    {
+        var machine = Machine();
+        ExecutableWriter.Write(machine with { Constants = [.. machine.Constants, ConstantData.From(new byte[17 << 20])] }, _path);
+        using var model = CompiledModel.Load(_path);
+        ExecutableWriter.Write(Everything(), _path);
+        using var session = model.CreateSession(new SessionOptions { Threads = 1 });
+        Assert.Equal([101L, 201, 301], session.Run(("x", Tensor.Create([1L, 2, 3], [3])))["c"].ToArray<long>());
+    }
+
     [Fact]
     public void A_model_runs_from_memory_as_from_a_file()
     {
