@@ -96,9 +96,9 @@ public static class ExecutableEmitter
                 case LoopStep loop:
                     bound.UnionWith(loop.CarriedDims.Select(d => d.Symbol));
                     bound.UnionWith(loop.Outputs.SelectMany(o => o.Type.Shape.Dims).SelectMany(SymbolSet.Of));
-                    if (loop.Trips is { } trips)
+                    if (!loop.IsCounted)
                     {
-                        bound.Add(trips);
+                        bound.Add(loop.Trips);
                     }
 
                     results.UnionWith(loop.Outputs);

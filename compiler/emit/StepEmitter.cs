@@ -171,6 +171,7 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, KernelCode
     private Func<Format.Step> EmitLoop(LoopStep loop, string name, int position)
     {
         var tripCount = loop.TripCount is { } count ? values.Of(count) : -1;
+        var trips = loop.IsCounted ? slots.Slot(loop.Trips) : -1;
         var condition = loop.Condition is { } start ? values.Of(start) : -1;
         var initial = loop.Initial.Select(values.Of).ToArray();
         var (depth, floor) = (slots.Depth, slots.Floor);
@@ -181,10 +182,9 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, KernelCode
         }
 
         _guards.Push(new GuardPlacer(slots, loop.Body.Guards, bound));
-        var inputs = EmitResults([.. loop.Body.Inputs.Skip(2)]);
+        var inputs = EmitResults([.. loop.Body.Inputs.Skip(1)]);
         PlaceGuards();
         var iteration = values.Of(loop.Body.Inputs[0]);
-        var conditionIn = values.Of(loop.Body.Inputs[1]);
         var body = EmitProgram(loop.Body, $"{name}.{position}.body");
         var outputs = loop.Body.Outputs.Select(values.Of).ToArray();
         _guards.Pop();
@@ -192,17 +192,17 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, KernelCode
         slots.Floor = floor;
 
         var exit = slots.Open();
-        var executed = loop.Trips is { } trips ? slots.Define(trips) : -1;
+        var executed = loop.IsCounted ? -1 : slots.Define(loop.Trips);
         var results = EmitResults(loop.Outputs);
         PlaceGuards();
         return () => new Format.LoopStep
         {
             Body = body,
             TripCountValue = tripCount,
+            TripCountSlot = trips,
             Condition = condition,
             BodyIteration = iteration,
-            BodyConditionIn = conditionIn,
-            BodyConditionOut = outputs[0],
+            BodyConditionOut = loop.IsCounted ? -1 : outputs[^1],
             ExecutedSlot = executed,
             Carried =
             [
@@ -210,7 +210,7 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, KernelCode
                 {
                     Initial = initial[i],
                     BodyIn = input.Value,
-                    BodyOut = outputs[i + 1],
+                    BodyOut = outputs[i],
                     Final = results[i].Value,
                     BodyInSlots = input.Slots,
                     FinalSlots = results[i].Slots,
@@ -220,7 +220,7 @@ internal sealed class StepEmitter(SlotTable slots, ValueTable values, KernelCode
             [
                 .. results.Skip(inputs.Count).Select((r, i) => new Format.ScanOutput
                 {
-                    BodyOut = outputs[inputs.Count + 1 + i],
+                    BodyOut = outputs[inputs.Count + i],
                     Final = r.Value,
                     FinalSlots = r.Slots,
                 }),

@@ -44,7 +44,6 @@ internal sealed class LoopImporter(OnnxNode node, GraphBuilder outer)
             var builder = new GraphBuilder(Module, outer.Facts.Clone());
             var before = Dims.Symbols.ToHashSet();
             var iteration = builder.Input(new TensorType(ElementType.Int64, []));
-            builder.Input(new TensorType(ElementType.Bool, []));
             var carried = initial.Select((v, i) => builder.Input(new TensorType(v.Type.Element, shapes[i]))).ToArray();
             foreach (var symbol in shapes.SelectMany((s, i) => s.Dims.Where((d, axis) => !ReferenceEquals(d, initial[i].Type.Shape[axis]))))
             {
@@ -60,7 +59,7 @@ internal sealed class LoopImporter(OnnxNode node, GraphBuilder outer)
             if (!Widen(builder, shapes, carried, body.Next))
             {
                 var isBounded = isStarted && body.Condition.Constant is { Count: 1 } constant && constant.GetLong(0) != 0 ? knownTrips : null;
-                return Emit(builder, before, [trips, condition, .. initial], shapes, body, isBounded);
+                return Emit(builder, before, isBounded is null ? [.. initial, trips, condition] : initial, shapes, body, isBounded);
             }
         }
     }
@@ -102,24 +101,21 @@ internal sealed class LoopImporter(OnnxNode node, GraphBuilder outer)
 
     private Value[] Emit(GraphBuilder builder, HashSet<Dim> before, Value[] inputs, Shape[] shapes, Body body, Dim? knownTrips)
     {
-        var condition = RegionImporter.ToScalar(node, builder, body.Condition.Value, ElementType.Bool);
-        var region = builder.Build([condition, .. body.Next, .. body.Scanned]);
+        Value[] goesOn = knownTrips is null ? [RegionImporter.ToScalar(node, builder, body.Condition.Value, ElementType.Bool)] : [];
+        var region = builder.Build([.. body.Next, .. body.Scanned, .. goesOn]);
         var source = $"{node.Type} '{node.Origin}'";
-        var count = Dims.FreshSymbol("trips");
-        outer.Facts.AssumeRange(count, 0, long.MaxValue, source);
+        var count = knownTrips ?? Dims.FreshSymbol("trips");
+        if (knownTrips is null)
+        {
+            outer.Facts.AssumeRange(count, 0, long.MaxValue, source);
+        }
 
         // What only the body knows: dims that change, and those that are bound in it.
-        var inside = builder.Nodes.SelectMany(BoundBy).Where(d => !before.Contains(d)).Concat(_changing).ToHashSet();
+        var inside = builder.Nodes.SelectMany(IR.NodeOrder.BoundDims).Where(d => !before.Contains(d)).Concat(_changing).ToHashSet();
         var known = new Dictionary<Dim, Dim>();
         var results = shapes.Select(shape => Outside(shape, IsChanging))
             .Concat(body.Scanned.Select(slice => Outside(new Shape([.. slice.Type.Shape.Dims.Select(builder.Facts.Simplify)]), dim => SymbolSet.Of(dim).Any(inside.Contains)))).ToValueList();
-        var loop = outer.AddNode(new Loop(shapes.Length, count, results), inputs, [region], [node.Origin]);
-        if (knownTrips is not null)
-        {
-            outer.Facts.Assume(count, Relation.Equal, knownTrips, source);
-        }
-
-        return [.. loop.Outputs];
+        return [.. outer.AddNode(new Loop(shapes.Length, count, results, knownTrips is not null), inputs, [region], [node.Origin]).Outputs];
 
         // Dims that are equal inside and do not change stay equal outside; a changing one has a last value for each tensor.
         Shape Outside(Shape shape, Func<Dim, bool> isInside) => new([.. shape.Dims.Select(dim =>
@@ -139,13 +135,4 @@ internal sealed class LoopImporter(OnnxNode node, GraphBuilder outer)
             return symbol;
         })]);
     }
-
-    /// <summary>The symbols that a node of the body gives a value, among others.</summary>
-    private static IEnumerable<Dim> BoundBy(Node node) => node.Op switch
-    {
-        BindDim bind => [bind.Symbol],
-        If branch => branch.BoundDims(node).Select(b => b.Symbol),
-        Loop loop => [loop.Trips, .. loop.Shapes.SelectMany(s => s.Dims).Where(d => d.IsSymbol)],
-        _ => [],
-    };
 }

@@ -1,20 +1,23 @@
 using Dlc.IR.Ops;
+using Dlc.IR.Symbolic;
 
 namespace Dlc.IR;
 
 /// <summary>
 /// What decides in which orders the nodes of a graph can run. A node comes after the producers of what it and its regions read. It also comes after
 /// each node before it in the graph that binds dims: it may mention those dims, and rely on what the guards that are checked with them made sure of.
+/// Branches, loops and nodes that bind dims keep their order among each other, in which the runtime numbers the points where sizes become known.
 /// And the node that makes the next content of state comes after those that read the old one before it, also through views.
 /// </summary>
 public static class NodeOrder
 {
-    /// <summary>Whether dims get their values when the node runs, so that nodes after it must stay there.</summary>
-    public static bool BindsDims(Node node) => node.Op switch
+    /// <summary>The symbols that get their values when the node runs; nodes after it must stay there.</summary>
+    public static IEnumerable<Dim> BoundDims(Node node) => node.Op switch
     {
-        BindDim or Loop => true,
-        If branch => branch.BoundDims(node).Any(),
-        _ => false,
+        BindDim bind => [bind.Symbol],
+        Loop loop => loop.BoundDims(node),
+        If branch => branch.BoundDims(node).Select(b => b.Symbol),
+        _ => [],
     };
 
     /// <summary>
@@ -26,7 +29,7 @@ public static class NodeOrder
         var indexOf = new Dictionary<Node, int>(graph.Nodes.Length);
         var predecessors = new int[graph.Nodes.Length][];
         var found = new SortedSet<int>();
-        var barrier = -1;
+        var (barrier, control) = (-1, -1);
         for (var i = 0; i < predecessors.Length; i++)
         {
             var node = graph.Nodes[i];
@@ -46,12 +49,20 @@ public static class NodeOrder
                 found.Add(barrier);
             }
 
+            var isControl = node.Op is BindDim || !node.Regions.IsEmpty && node.Op is not Fused;
+            if (isControl && control >= 0)
+            {
+                found.Add(control);
+            }
+
             predecessors[i] = [.. found];
             indexOf.Add(node, i);
-            if (BindsDims(node))
+            if (BoundDims(node).Any())
             {
                 barrier = i;
             }
+
+            control = isControl ? i : control;
         }
 
         AddReadersOfState(graph, indexOf, predecessors);

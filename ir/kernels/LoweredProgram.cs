@@ -107,20 +107,24 @@ public sealed record IfStep(LoweredBuffer Condition, LoweredProgram Then, Lowere
 public sealed record BranchDim(Dim Symbol, Dim Then, Dim Else);
 
 /// <summary>
-/// ONNX Loop: the body's inputs are the iteration number (i64 scalar), the condition (bool scalar) and the carried values; its outputs the
-/// next condition, the carried values and the scanned slices.
+/// ONNX Loop: the body's inputs are the iteration number (i64 scalar) and the carried values; its outputs the carried values, the scanned slices and, of
+/// a loop that is not counted, whether to go on (bool scalar).
 /// </summary>
-/// <param name="TripCount">i64 scalar, or null for no bound.</param>
-/// <param name="Condition">bool scalar, or null for true.</param>
+/// <param name="TripCount">i64 scalar: the most iterations; null for a counted loop.</param>
+/// <param name="Condition">bool scalar: whether to start; null for a counted loop.</param>
 /// <param name="Initial">The carried values before the first iteration.</param>
 /// <param name="CarriedDims">
 /// Symbols of the body's carried inputs that may change between iterations, each with its first value, its value after an iteration (a dim of
 /// the body's outputs) and the symbol that holds the last one after the loop.
 /// </param>
-/// <param name="Trips">The symbol bound to the number of iterations that ran: the leading dim of scanned outputs.</param>
+/// <param name="Trips">The leading dim of scanned outputs: the symbol bound to the number of iterations that ran, or that number, known before, of a counted loop.</param>
 /// <param name="Outputs">Carried values after the last iteration, then scanned outputs.</param>
 public sealed record LoopStep(LoweredBuffer? TripCount, LoweredBuffer? Condition, ValueList<LoweredBuffer> Initial, LoweredProgram Body,
-    ValueList<CarriedDim> CarriedDims, Dim? Trips, ValueList<LoweredBuffer> Outputs, ValueList<string> Origins) : Step(Origins);
+    ValueList<CarriedDim> CarriedDims, Dim Trips, ValueList<LoweredBuffer> Outputs, ValueList<string> Origins) : Step(Origins)
+{
+    /// <summary>Whether it runs so often as <see cref="Trips"/> says, without asking.</summary>
+    public bool IsCounted => TripCount is null;
+}
 
 /// <summary>A dim of a carried value that may change from one iteration to the next.</summary>
 public sealed record CarriedDim(Dim Symbol, Dim First, Dim Next, Dim Last);

@@ -3,36 +3,46 @@ using Dlc.IR.Symbolic;
 namespace Dlc.IR.Ops;
 
 /// <summary>
-/// Repeats a region (ONNX Loop; Scan is imported as one). Inputs: the greatest number of iterations (i64 scalar), whether to start (bool scalar), then the
-/// initial values of the carried tensors. The region takes the iteration number (i64 scalar), the condition (bool scalar) and the carried tensors,
-/// and gives the next condition, the next carried tensors and one slice for each scanned output. Results: the last carried tensors, then the
-/// scanned outputs, slices stacked along a new leading axis of <paramref name="Trips"/>, the symbol for the number of iterations that ran.
+/// Repeats a region (ONNX Loop; Scan is imported as one). Inputs: the initial values of the carried tensors. The region takes the iteration number (i64 scalar)
+/// and the carried tensors, and gives the next carried tensors and one slice for each scanned output. Results: the last carried tensors, then the scanned
+/// outputs, slices stacked along a new leading axis of <paramref name="Trips"/>. A loop that is not counted has two more inputs at the end, the greatest number
+/// of iterations (i64 scalar) and whether to start (bool scalar), and its region one more output at the end, whether to go on (bool scalar).
 /// </summary>
 /// <param name="Carried">How many tensors are carried.</param>
-/// <param name="Trips">A symbol that the node binds; also where nothing is scanned.</param>
+/// <param name="Trips">How many iterations run: of a counted loop a dim known before it, otherwise a symbol that the node binds.</param>
 /// <param name="Shapes">
 /// Result shapes of the carried tensors: on an axis whose dim changes from one iteration to the next (the region's input has a symbol of its own there)
 /// a symbol that the node binds, otherwise the initial dim. Then those of the scanned slices, in which a symbol that the node binds stands for a dim
 /// that only the region knows; all iterations must leave the same.
 /// </param>
-public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Shapes) : Op
+/// <param name="IsCounted">Whether it runs so often whatever its iterations find: no condition is asked, and all sizes may be known before it.</param>
+public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Shapes, bool IsCounted) : Op
 {
     public override void Infer(InferContext c)
     {
-        c.ExpectInputs(2 + Carried);
-        c.ExpectRank(0, 0);
-        c.ExpectRank(1, 0);
-        c.ExpectElement(0, t => t == ElementType.Int64, "an i64 scalar");
-        c.ExpectElement(1, t => t == ElementType.Bool, "a bool scalar");
-        if (c.Regions.Length != 1 || c.Regions[0].Inputs.Length != 2 + Carried || c.Regions[0].Outputs.Length != 1 + Shapes.Count || Shapes.Count < Carried)
+        c.ExpectInputs(Carried + (IsCounted ? 0 : 2));
+        var outputs = Shapes.Count + (IsCounted ? 0 : 1);
+        if (c.Regions.Length != 1 || c.Regions[0].Inputs.Length != 1 + Carried || c.Regions[0].Outputs.Length != outputs || Shapes.Count < Carried)
         {
-            throw c.Error($"expects a region with {2 + Carried} inputs and {1 + Shapes.Count} outputs");
+            throw c.Error($"expects a region with {1 + Carried} inputs and {outputs} outputs");
+        }
+
+        if (!IsCounted)
+        {
+            c.ExpectRank(Carried, 0);
+            c.ExpectRank(Carried + 1, 0);
+            c.ExpectElement(Carried, t => t == ElementType.Int64, "an i64 scalar");
+            c.ExpectElement(Carried + 1, t => t == ElementType.Bool, "a bool scalar");
+            if (!Trips.IsSymbol)
+            {
+                throw c.Error($"expects a symbol for the number of its iterations, found {Trips}");
+            }
         }
 
         var body = c.Regions[0];
         for (var i = 0; i < Carried; i++)
         {
-            var (first, inside, next) = (c.Input(2 + i), body.Inputs[2 + i].Type, body.Outputs[1 + i].Type);
+            var (first, inside, next) = (c.Input(i), body.Inputs[1 + i].Type, body.Outputs[i].Type);
             if (first.Element != inside.Element || first.Element != next.Element || first.Rank != inside.Rank || first.Rank != next.Rank)
             {
                 throw c.Error($"carried tensor {i} should keep its type, found {first}, then {next}");
@@ -43,7 +53,7 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Shapes) : Op
 
         for (var i = Carried; i < Shapes.Count; i++)
         {
-            var slice = body.Outputs[1 + i].Type;
+            var slice = body.Outputs[i].Type;
             if (slice.Rank != Shapes[i].Rank)
             {
                 throw c.Error($"scans {slice}, not {Shapes[i]}");
@@ -56,26 +66,31 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Shapes) : Op
     public override void Evaluate(EvaluateContext c)
     {
         var body = c.Regions[0];
-        var carried = Enumerable.Range(2, Carried).Select(c.Input).ToList();
-        var scanned = body.Outputs.Skip(1 + Carried).Select(_ => new List<Tensor>()).ToList();
-        var (condition, trip) = (c.Input(1), 0L);
-        for (; trip < c.Input(0).GetLong(0) && condition.GetLong(0) != 0; trip++)
+        var carried = Enumerable.Range(0, Carried).Select(c.Input).ToList();
+        var scanned = Shapes.Skip(Carried).Select(_ => new List<Tensor>()).ToList();
+        var (limit, isGoing) = IsCounted ? (c.Dim(Trips), true) : (c.Input(Carried).GetLong(0), c.Input(Carried + 1).GetLong(0) != 0);
+        var trip = 0L;
+        for (; trip < limit && isGoing; trip++)
         {
             for (var i = 0; i < Carried; i++)
             {
-                BindDims(c, body.Inputs[2 + i].Type.Shape, carried[i].Dims);
+                BindDims(c, body.Inputs[1 + i].Type.Shape, carried[i].Dims);
             }
 
-            var results = c.RunRegion(body, [Tensor.Scalar(trip), condition, .. carried]);
-            condition = results[0];
-            carried = [.. results.Skip(1).Take(Carried)];
+            var results = c.RunRegion(body, [Tensor.Scalar(trip), .. carried]);
+            isGoing = IsCounted || results[^1].GetLong(0) != 0;
+            carried = [.. results.Take(Carried)];
             for (var i = 0; i < scanned.Count; i++)
             {
-                scanned[i].Add(results[1 + Carried + i]);
+                scanned[i].Add(results[Carried + i]);
             }
         }
 
-        c.BindNow(Trips, trip);
+        if (!IsCounted)
+        {
+            c.BindNow(Trips, trip);
+        }
+
         for (var i = 0; i < Carried; i++)
         {
             BindDims(c, Shapes[i], carried[i].Dims);
@@ -84,7 +99,7 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Shapes) : Op
 
         for (var i = 0; i < scanned.Count; i++)
         {
-            c.SetOutput(Carried + i, Stack(c, body.Outputs[1 + Carried + i].Type.Element, Shapes[Carried + i], scanned[i]));
+            c.SetOutput(Carried + i, Stack(c, body.Outputs[Carried + i].Type.Element, Shapes[Carried + i], scanned[i]));
         }
     }
 
@@ -122,7 +137,7 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Shapes) : Op
         var seen = new HashSet<Dim>();
         for (var i = 0; i < Carried; i++)
         {
-            var (first, inside, next) = (node.Inputs[2 + i].Type.Shape, body.Inputs[2 + i].Type.Shape, body.Outputs[1 + i].Type.Shape);
+            var (first, inside, next) = (node.Inputs[i].Type.Shape, body.Inputs[1 + i].Type.Shape, body.Outputs[i].Type.Shape);
             for (var axis = 0; axis < inside.Rank; axis++)
             {
                 if (!ReferenceEquals(first[axis], inside[axis]) && inside[axis].IsSymbol && seen.Add(inside[axis]))
@@ -131,5 +146,17 @@ public sealed record Loop(int Carried, Dim Trips, ValueList<Shape> Shapes) : Op
                 }
             }
         }
+    }
+
+    /// <summary>The symbols that get their values when the node runs, those of its region among them.</summary>
+    public IEnumerable<Dim> BoundDims(Node node)
+    {
+        var body = node.Regions[0];
+        IEnumerable<Dim> trips = IsCounted ? [] : [Trips];
+        bool IsScanned(Dim dim, Dim inside) => dim.IsSymbol && !ReferenceEquals(dim, inside) && body.Facts.ProveEqual(dim, inside) != Proof.True;
+        return trips.Concat(ChangingDims(node).Select(d => d.Symbol))
+            .Concat(Enumerable.Range(0, Carried).SelectMany(i => Shapes[i].Dims.Where((dim, axis) => dim.IsSymbol && !ReferenceEquals(dim, node.Inputs[i].Type.Shape[axis]))))
+            .Concat(Enumerable.Range(Carried, Shapes.Count - Carried).SelectMany(i => Shapes[i].Dims.Where((dim, axis) => IsScanned(dim, body.Outputs[i].Type.Shape[axis]))))
+            .Distinct();
     }
 }

@@ -16,7 +16,6 @@ public static class LoopWriter
     {
         var inner = Begin(writer, trips);
         var iteration = inner.Builder.Input(new TensorType(ElementType.Int64, []));
-        inner.Builder.Input(new TensorType(ElementType.Bool, []));
         var carried = initial.Select(value => inner.Builder.Input(value.Type)).ToArray();
         var (next, scanned) = body(inner, iteration, carried);
         return End(writer, inner, trips, initial, next, scanned);
@@ -34,16 +33,11 @@ public static class LoopWriter
         return writer.Into(new GraphBuilder(writer.Builder.Module, facts));
     }
 
-    /// <summary>Closes a loop whose body has the inputs iteration, condition and one of the type of each initial tensor.</summary>
+    /// <summary>Closes a loop whose body has the inputs iteration and one of the type of each initial tensor.</summary>
     public static Value[] End(OpWriter writer, OpWriter inner, Dim trips, IReadOnlyList<Value> initial, IReadOnlyList<Value> next, IReadOnlyList<Value> scanned)
     {
-        var goesOn = inner.Scalar(ElementType.Bool, 1);
-        var region = inner.Builder.Build([goesOn, .. next, .. scanned]);
-        var count = writer.Dims.FreshSymbol("trips");
-        writer.Facts.Assume(count, Relation.Equal, trips, "the iterations of a loop");
+        var region = inner.Builder.Build([.. next, .. scanned]);
         var shapes = initial.Select(v => v.Type.Shape).Concat(scanned.Select(v => v.Type.Shape)).ToValueList();
-        var node = writer.EmitNode(new Loop(initial.Count, count, shapes),
-            [writer.Number(trips, ElementType.Int64), writer.Scalar(ElementType.Bool, 1), .. initial], region);
-        return [.. node.Outputs];
+        return [.. writer.EmitNode(new Loop(initial.Count, trips, shapes, IsCounted: true), [.. initial], region).Outputs];
     }
 }

@@ -30,14 +30,14 @@ internal sealed class Activity
     public bool[] CarriedBy(Node node, Loop loop)
     {
         var body = node.Regions[0];
-        var carried = Enumerable.Range(0, loop.Carried).Select(i => Contains(node.Inputs[2 + i])).ToArray();
+        var carried = Enumerable.Range(0, loop.Carried).Select(i => Contains(node.Inputs[i])).ToArray();
         while (true)
         {
             var inside = Inside(body, carried);
             var isStable = true;
             for (var i = 0; i < carried.Length; i++)
             {
-                if (!carried[i] && inside.Contains(body.Outputs[1 + i]))
+                if (!carried[i] && inside.Contains(body.Outputs[i]))
                 {
                     carried[i] = true;
                     isStable = false;
@@ -68,7 +68,7 @@ internal sealed class Activity
                 var inside = Inside(node.Regions[0], carried);
                 for (var i = 0; i < node.Outputs.Length; i++)
                 {
-                    Mark(node, i, i < carried.Length ? carried[i] : inside.Contains(node.Regions[0].Outputs[1 + i]));
+                    Mark(node, i, i < carried.Length ? carried[i] : inside.Contains(node.Regions[0].Outputs[i]));
                 }
 
                 break;
@@ -86,7 +86,7 @@ internal sealed class Activity
     }
 
     private Activity Inside(Graph body, bool[] carried) =>
-        Of(body.Nodes, _active.Concat(Enumerable.Range(0, carried.Length).Where(i => carried[i]).Select(i => body.Inputs[2 + i])));
+        Of(body.Nodes, _active.Concat(Enumerable.Range(0, carried.Length).Where(i => carried[i]).Select(i => body.Inputs[1 + i])));
 
     private void Mark(Node node, int output, bool isActive)
     {

@@ -83,10 +83,10 @@ internal static class KeepTapes
             builder.Append(inner);
         }
 
-        var carried = body.Inputs.Skip(2).ToArray();
+        var carried = body.Inputs.Skip(1).ToArray();
         var extended = loop with { Shapes = [.. loop.Shapes, .. carried.Select(v => v.Type.Shape)] };
         var names = node.Outputs.Select(o => o.Name).ToArray();
-        var made = edit.AddNode(extended, edit.Map(node.Inputs.AsSpan()), [builder.Build([.. body.Outputs, .. carried])], node.Origins.AsSpan(), names);
+        var made = edit.AddNode(extended, edit.Map(node.Inputs.AsSpan()), [builder.Build([.. body.Outputs.Take(loop.Shapes.Count), .. carried, .. body.Outputs.Skip(loop.Shapes.Count)])], node.Origins.AsSpan(), names);
         for (var i = 0; i < node.Outputs.Length; i++)
         {
             edit.Replace(node.Outputs[i], made.Outputs[i]);

@@ -22,28 +22,27 @@ internal static class LoopGradient
         int[] active = [.. Enumerable.Range(0, loop.Carried).Where(i => isActive[i])];
         var inner = LoopWriter.Begin(writer, loop.Trips);
         var step = inner.Builder.Input(new TensorType(ElementType.Int64, []));
-        inner.Builder.Input(new TensorType(ElementType.Bool, []));
-        Value[] incoming = [.. active.Select(i => inner.Builder.Input(body.Inputs[2 + i].Type))];
+        Value[] incoming = [.. active.Select(i => inner.Builder.Input(body.Inputs[1 + i].Type))];
 
         var iteration = inner.Minus(inner.Number(loop.Trips - 1, ElementType.Int64), step);
         Value At(Value stacked) => inner.Emit(new Gather(0), stacked, iteration);
         Value[] found = [.. Enumerable.Range(0, loop.Carried).Select(i => At(node.Outputs[results + i]))];
         var captures = Graph.Captures(node).Where(outer.Activity.Contains).ToArray();
         var copy = shared.Recompute(
-            inner.Builder, body, [iteration, inner.Scalar(ElementType.Bool, 1), .. found], [.. captures, .. active.Select(i => found[i])]);
+            inner.Builder, body, [iteration, .. found], [.. captures, .. active.Select(i => found[i])]);
         var slices = Slices(copy.Nodes, captures, iteration);
         var backward = new Backward(inner.Builder, shared, copy.Nodes,
             [.. captures, .. active.Select(i => found[i]), .. slices.Select(s => s.Output)], copy.Outputs);
         for (var i = 0; i < active.Length; i++)
         {
-            backward.Contribute(copy.Outputs[1 + active[i]], incoming[i]);
+            backward.Contribute(copy.Outputs[active[i]], incoming[i]);
         }
 
         for (var i = loop.Carried; i < results; i++)
         {
             if (gradients[i] is { } gradient)
             {
-                backward.Contribute(copy.Outputs[1 + i], At(gradient));
+                backward.Contribute(copy.Outputs[i], At(gradient));
             }
         }
 
@@ -66,7 +65,7 @@ internal static class LoopGradient
         var made = LoopWriter.End(writer, inner, loop.Trips, initial, next, [.. scanned.Select(s => backward.Gradient(s.Output)!)]);
         for (var i = 0; i < active.Length; i++)
         {
-            outer.Contribute(node.Inputs[2 + active[i]], made[i]);
+            outer.Contribute(node.Inputs[active[i]], made[i]);
         }
 
         for (var i = 0; i < summed.Length; i++)

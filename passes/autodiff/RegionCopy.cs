@@ -41,7 +41,7 @@ internal sealed class RegionCopy
 
     private Value[] Append(GraphBuilder target, Graph region)
     {
-        foreach (var symbol in region.Nodes.SelectMany(BoundBy))
+        foreach (var symbol in region.Nodes.SelectMany(NodeOrder.BoundDims))
         {
             _symbols.TryAdd(symbol, target.Dims.FreshSymbol(symbol.Name!));
         }
@@ -85,29 +85,4 @@ internal sealed class RegionCopy
     }
 
     private Value Map(Value value) => _values.GetValueOrDefault(value, value);
-
-    /// <summary>The symbols that a node gives a value.</summary>
-    private static IEnumerable<Dim> BoundBy(Node node) => node.Op switch
-    {
-        BindDim bind => [bind.Symbol],
-        If branch => branch.BoundDims(node).Select(b => b.Symbol),
-        Loop loop => [loop.Trips, .. loop.ChangingDims(node).SelectMany(d => new[] { d.Symbol, d.Last }), .. ScannedDims(node, loop)],
-        _ => [],
-    };
-
-    private static IEnumerable<Dim> ScannedDims(Node node, Loop loop)
-    {
-        var body = node.Regions[0];
-        for (var i = loop.Carried; i < loop.Shapes.Count; i++)
-        {
-            for (var axis = 0; axis < loop.Shapes[i].Rank; axis++)
-            {
-                var (dim, inside) = (loop.Shapes[i][axis], body.Outputs[1 + i].Type.Shape[axis]);
-                if (dim.IsSymbol && !ReferenceEquals(dim, inside) && body.Facts.ProveEqual(dim, inside) != Proof.True)
-                {
-                    yield return dim;
-                }
-            }
-        }
-    }
 }

@@ -33,7 +33,7 @@ internal sealed class UnitOrder
                 _barrierBefore.Add(node, barrier);
             }
 
-            if (NodeOrder.BindsDims(node))
+            if (NodeOrder.BoundDims(node).Any())
             {
                 barrier = node;
             }

@@ -19,8 +19,9 @@ internal static class LowerControlFlow
     {
         var body = Region(program, node.Regions[0]);
         var changing = loop.ChangingDims(node).Select(d => new CarriedDim(d.Symbol, d.First, d.Next, d.Last)).ToValueList();
-        var initial = node.Inputs.Skip(2).Select(v => program[v]).ToValueList();
-        program.Program.Steps.Add(new LoopStep(program[node.Inputs[0]], program[node.Inputs[1]], initial, body, changing, loop.Trips,
+        var inputs = node.Inputs.Select(v => program[v]).ToArray();
+        var (limit, start) = loop.IsCounted ? (null, null) : (inputs[^2], inputs[^1]);
+        program.Program.Steps.Add(new LoopStep(limit, start, inputs[..loop.Carried].ToValueList(), body, changing, loop.Trips,
             Outputs(program, node), node.Origins.ToValueList()));
     }
 

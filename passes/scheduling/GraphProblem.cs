@@ -82,7 +82,7 @@ public sealed class GraphProblem
                     pending.Pop();
                     if (!isDone[top])
                     {
-                        if (NodeOrder.BindsDims(_graph.Nodes[top]))
+                        if (NodeOrder.BoundDims(_graph.Nodes[top]).Any())
                         {
                             PlaceFree(top);
                         }

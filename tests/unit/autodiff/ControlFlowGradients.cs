@@ -78,14 +78,13 @@ internal static class ControlFlowGradients
             var trips = g.Dims.FreshSymbol("trips");
             var body = g.Writer.Into(new GraphBuilder(g.Writer.Builder.Module, g.Writer.Facts.Clone()));
             body.Builder.Input(new TensorType(ElementType.Int64, []));
-            body.Builder.Input(new TensorType(ElementType.Bool, []));
             var carried = body.Builder.Input(x.Type);
             var next = body.Times(carried, w);
             var goesOn = body.IsLess(body.Total(next), 9);
-            var region = body.Builder.Build([goesOn, next, body.Square(next)]);
+            var region = body.Builder.Build([next, body.Square(next), goesOn]);
             g.Writer.Facts.AssumeRange(trips, 0, long.MaxValue, "test");
-            return [.. g.Writer.EmitNode(new Loop(1, trips, [x.Type.Shape, x.Type.Shape]),
-                [g.Writer.Scalar(ElementType.Int64, 50), g.Writer.Scalar(ElementType.Bool, 1), x], region).Outputs];
+            return [.. g.Writer.EmitNode(new Loop(1, trips, [x.Type.Shape, x.Type.Shape], IsCounted: false),
+                [x, g.Writer.Scalar(ElementType.Int64, 50), g.Writer.Scalar(ElementType.Bool, 1)], region).Outputs];
         });
         yield return new("Loop in a loop", "n=2 t=2 s=3 | n=1 t=1 s=2", g =>
         {

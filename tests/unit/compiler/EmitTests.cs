@@ -168,13 +168,13 @@ public sealed class EmitTests
         var body = new GraphBuilder(_module, _module.Facts.Clone());
         var inside = _module.Facts.NewDim("B");
         var iteration = body.Input(new TensorType(ElementType.Int64, []));
-        var go = body.Input(new TensorType(ElementType.Bool, []));
+        var go = body.Add(new Constant(Tensor.Scalar(ElementType.Bool, 1)), []);
         var carried = body.Input(Float(inside));
         var number = body.Add(new Cast(ElementType.Float32), [iteration]);
         var grown = body.Add(new Concat(0), [carried, body.Add(new Reshape(new Shape([Dims.One])), [number])]);
         var last = _module.Facts.NewDim("L");
         var node = graph.AddNode(
-            new Loop(1, _module.Facts.NewDim("T"), [new Shape([last]), []]), [trips, yes, x], [body.Build([go, grown, body.Add(new Neg(), [number])])]);
+            new Loop(1, _module.Facts.NewDim("T"), [new Shape([last]), []], IsCounted: false), [x, trips, yes], [body.Build([grown, body.Add(new Neg(), [number]), go])]);
         _module.OutputNames = ["last", "slices"];
         using var model = Compile(graph.Build([graph.Add(new Neg(), [node.Outputs[0]]), node.Outputs[1]]));
         using var session = model.CreateSession();
