@@ -16,12 +16,9 @@ internal sealed class SearchSpace
     private readonly SearchBudget _budget;
     private readonly ulong[] _names;
     private readonly int[] _position;
-    private readonly ulong[]?[] _before;
-    private readonly ulong[]?[] _openers;
-    private readonly ulong[]?[] _closers;
 
     // The state being built.
-    private readonly ulong[] _done;
+    private readonly DoneSteps _done;
     private readonly List<int> _ready = [];
     private readonly List<int> _steps = [];
     private readonly List<int> _chain = [];
@@ -40,12 +37,9 @@ internal sealed class SearchSpace
         _shape = problem.Shape;
         _floor = floor;
         _budget = budget;
-        _done = new ulong[(problem.Count + 63) / 64];
+        _done = new DoneSteps(problem, budget);
         _names = new ulong[problem.Count];
         _position = new int[problem.Count];
-        _before = [.. _shape.Before.Select(ToSet)];
-        _openers = [.. _shape.Buffers.Select(b => ToSet(b.Openers))];
-        _closers = [.. _shape.Buffers.Select(b => ToSet(b.Closers))];
         for (var i = 0; i < preference.Length; i++)
         {
             _position[preference[i]] = i;
@@ -60,7 +54,7 @@ internal sealed class SearchSpace
     /// <summary>Nothing done, but for what is safe.</summary>
     public SearchState Start()
     {
-        Array.Clear(_done);
+        _done.Clear();
         _ready.Clear();
         _steps.Clear();
         _hash = 0;
@@ -86,13 +80,13 @@ internal sealed class SearchSpace
     /// <summary>The state after a ready step and what is safe then; null where the peak reaches a bound.</summary>
     public SearchState? Move(SearchState from, int step, long bound)
     {
-        _budget.Spend(1 + ((_done.Length + from.Ready.Length) / 4));
-        from.Done.CopyTo(_done, 0);
+        _budget.Spend(1 + ((_done.Words.Length + from.Ready.Length) / 4));
+        _done.Set(from.Done);
         _ready.Clear();
         _ready.AddRange(from.Ready);
         _steps.Clear();
         (_hash, _live, _peak) = (from.Hash, from.Live, from.Peak);
-        var (net, rise) = Measure(step);
+        var (net, rise) = _done.Measure(step);
         if (Math.Max(_peak, _live + Math.Max(net, rise)) >= bound)
         {
             return null;
@@ -111,11 +105,11 @@ internal sealed class SearchSpace
             return state.Ready;
         }
 
-        state.Done.CopyTo(_done, 0);
+        _done.Set(state.Done);
         var keys = new (long Net, long Rise, int Index)[state.Ready.Length];
         for (var i = 0; i < keys.Length; i++)
         {
-            var (net, rise) = Measure(state.Ready[i]);
+            var (net, rise) = _done.Measure(state.Ready[i]);
             keys[i] = (net, rise, i);
         }
 
@@ -130,7 +124,7 @@ internal sealed class SearchSpace
     }
 
     private SearchState Result(SearchState? parent, int count) =>
-        new(parent, [.. _steps], [.. _done], [.. _ready], count + _steps.Count, _hash, _live, _peak);
+        new(parent, [.. _steps], [.. _done.Words], [.. _ready], count + _steps.Count, _hash, _live, _peak);
 
     private void RunSafe()
     {
@@ -157,14 +151,14 @@ internal sealed class SearchSpace
         var step = first;
         while (true)
         {
-            var (net, rise) = Measure(step);
+            var (net, rise) = _done.Measure(step);
             if (live + rise > limit || live + net > limit)
             {
                 break;
             }
 
             _chain.Add(step);
-            Set(step);
+            _done.Add(step);
             live += net;
             if (live <= _live)
             {
@@ -187,7 +181,7 @@ internal sealed class SearchSpace
 
         foreach (var done in _chain)
         {
-            _done[done >> 6] &= ~(1UL << (done & 63));
+            _done.Remove(done);
         }
 
         return false;
@@ -199,9 +193,9 @@ internal sealed class SearchSpace
         var (best, least) = (-1, long.MaxValue);
         foreach (var next in _shape.After[step])
         {
-            if (IsEnabled(next))
+            if (_done.IsEnabled(next))
             {
-                var (net, _) = Measure(next);
+                var (net, _) = _done.Measure(next);
                 if (net < least)
                 {
                     (best, least) = (next, net);
@@ -214,13 +208,11 @@ internal sealed class SearchSpace
 
     private void Run(int step, long net, long rise)
     {
-        Set(step);
+        _done.Add(step);
         Commit(step);
         _peak = Math.Max(_peak, _live + Math.Max(net, rise));
         _live += net;
     }
-
-    private void Set(int step) => _done[step >> 6] |= 1UL << (step & 63);
 
     private void Commit(int step)
     {
@@ -230,7 +222,7 @@ internal sealed class SearchSpace
         _enabled.Clear();
         foreach (var next in _shape.After[step])
         {
-            if (IsEnabled(next))
+            if (_done.IsEnabled(next))
             {
                 _enabled.Add(next);
             }
@@ -256,170 +248,6 @@ internal sealed class SearchSpace
         }
 
         _ready.Insert(at, step);
-    }
-
-    private bool IsDone(int step) => (_done[step >> 6] & (1UL << (step & 63))) != 0;
-
-    private bool IsEnabled(int step)
-    {
-        if (IsDone(step))
-        {
-            return false;
-        }
-
-        if (_before[step] is { } set)
-        {
-            _budget.Spend(set.Length / 16);
-            for (var w = set.Length - 1; w >= 0; w--)
-            {
-                if ((set[w] & ~_done[w]) != 0)
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        }
-
-        foreach (var before in _shape.Before[step])
-        {
-            if (!IsDone(before))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private (long Net, long Rise) Measure(int step)
-    {
-        _budget.Spend(1 + (_shape.Touches[step].Length / 4));
-        long opened = 0, closed = 0;
-        foreach (var touch in _shape.Touches[step])
-        {
-            if (touch.Opens && IsUnopened(touch.Buffer))
-            {
-                opened += _problem.Sizes[touch.Buffer];
-            }
-
-            if (touch.Closes && IsLastCloser(touch.Buffer, step))
-            {
-                closed += _problem.Sizes[touch.Buffer];
-            }
-        }
-
-        long merged = 0;
-        var pairs = _shape.InPlace[step];
-        for (var i = 0; i < pairs.Length; i++)
-        {
-            if (CanMerge(pairs[i], step) && !IsTaken(pairs.AsSpan(0, i), pairs[i], step))
-            {
-                merged += _problem.Sizes[pairs[i].Output];
-            }
-        }
-
-        return (opened - closed, opened + _problem.Transient[step] - merged);
-    }
-
-    private bool CanMerge(BufferPair pair, int step) => IsUnopened(pair.Output) && IsLastCloser(pair.Input, step);
-
-    private bool IsTaken(ReadOnlySpan<BufferPair> earlier, BufferPair pair, int step)
-    {
-        foreach (var other in earlier)
-        {
-            if ((other.Output == pair.Output || other.Input == pair.Input) && CanMerge(other, step))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool IsUnopened(int buffer)
-    {
-        var whole = _shape.Buffers[buffer];
-        if (whole.IsLiveIn)
-        {
-            return false;
-        }
-
-        if (_openers[buffer] is { } openers)
-        {
-            _budget.Spend(openers.Length / 16);
-            for (var w = 0; w < openers.Length; w++)
-            {
-                if ((openers[w] & _done[w]) != 0)
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        }
-
-        foreach (var opener in whole.Openers)
-        {
-            if (IsDone(opener))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private bool IsLastCloser(int buffer, int step)
-    {
-        var whole = _shape.Buffers[buffer];
-        if (whole.IsLiveOut)
-        {
-            return false;
-        }
-
-        if (_closers[buffer] is { } closers)
-        {
-            _budget.Spend(closers.Length / 16);
-            for (var w = closers.Length - 1; w >= 0; w--)
-            {
-                var left = closers[w] & ~_done[w];
-                if (left != 0 && (w != step >> 6 || left != 1UL << (step & 63)))
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        }
-
-        // Later steps are more often still to come.
-        for (var i = whole.Closers.Length - 1; i >= 0; i--)
-        {
-            if (whole.Closers[i] != step && !IsDone(whole.Closers[i]))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>Long lists of steps as sets; null where the list itself is quicker to look through.</summary>
-    private ulong[]? ToSet(int[] steps)
-    {
-        if (steps.Length <= 8)
-        {
-            return null;
-        }
-
-        var set = new ulong[_done.Length];
-        foreach (var step in steps)
-        {
-            set[step >> 6] |= 1UL << (step & 63);
-        }
-
-        return set;
     }
 
     /// <summary>Scatters the bits of a number (splitmix64).</summary>

@@ -8,25 +8,25 @@ namespace Dlc.Ptx.Machine;
 /// 32 lanes. Lanes at the same place run in lock-step; of several groups the one that is least far in the text runs, so that groups meet again where the text
 /// joins them. Registers are slots of 32 values. Freed by <see cref="Dispose"/>.
 /// </summary>
-internal sealed unsafe partial class Warp : IDisposable
+internal sealed unsafe class Warp : IDisposable
 {
     /// <summary>Lanes of a warp.</summary>
     public const int Lanes = 32;
 
-    private readonly KernelProgram _program;
     private readonly Operation[] _operations;
     private readonly OperationForm[] _forms;
     private readonly ulong* _registers;
     private readonly uint* _known;
-    private readonly List<LaneGroup> _groups = [];
-    private bool _turn;
+    private readonly LaneGroups _groups = new();
+    private readonly WarpControl _control;
 
     /// <summary>Makes warp number <paramref name="index"/> of the blocks that <paramref name="block"/> runs.</summary>
     public Warp(BlockRunner block, KernelProgram program, int index)
     {
         Block = block;
         Index = index;
-        _program = program;
+        Program = program;
+        _control = new WarpControl(this, _groups);
         _operations = program.Operations;
         _forms = program.Forms;
         _registers = (ulong*)NativeMemory.AllocZeroed((nuint)program.Slots * Lanes, sizeof(ulong));
@@ -40,11 +40,14 @@ internal sealed unsafe partial class Warp : IDisposable
     /// <summary>The block.</summary>
     public BlockRunner Block { get; }
 
+    /// <summary>What it runs.</summary>
+    public KernelProgram Program { get; }
+
     /// <summary>The number of the warp in its block.</summary>
     public int Index { get; }
 
     /// <summary>Lanes that have not ended.</summary>
-    public uint Live { get; private set; }
+    public uint Live { get; set; }
 
     /// <summary>How often the lanes of the warp have met with memory in order.</summary>
     public int Epoch { get; set; }
@@ -53,7 +56,7 @@ internal sealed unsafe partial class Warp : IDisposable
     public Operation Current { get; private set; } = null!;
 
     /// <summary>Lanes that wait or run, by place.</summary>
-    public IReadOnlyList<LaneGroup> Groups => _groups;
+    public IReadOnlyList<LaneGroup> Groups => _groups.All;
 
     /// <summary>The values of a slot.</summary>
     public ulong* Slot(int slot) => _registers + ((nint)slot * Lanes);
@@ -71,21 +74,20 @@ internal sealed unsafe partial class Warp : IDisposable
         int count = (int)Math.Min(Lanes, block.Count - first);
         Live = count == Lanes ? uint.MaxValue : (1u << count) - 1;
         Epoch = 0;
-        _groups.Clear();
-        _groups.Add(new(0, Live));
-        NativeMemory.Clear(_known, (nuint)_program.Slots * sizeof(uint));
-        foreach (var (slot, _) in _program.Constants)
+        _groups.Start(Live);
+        NativeMemory.Clear(_known, (nuint)Program.Slots * sizeof(uint));
+        foreach (var (slot, _) in Program.Constants)
         {
             _known[slot] = uint.MaxValue;
         }
 
-        foreach (var (slot, name) in _program.Specials)
+        foreach (var (slot, name) in Program.Specials)
         {
             ulong* values = Slot(slot);
             _known[slot] = uint.MaxValue;
             for (int lane = 0; lane < Lanes; lane++)
             {
-                values[lane] = Special(name, lane, block.At(first + lane), block, place, grid);
+                values[lane] = SpecialRegisters.Value(this, name, lane, block.At(first + lane), block, place, grid);
             }
         }
     }
@@ -96,17 +98,9 @@ internal sealed unsafe partial class Warp : IDisposable
     public int Run(int quantum)
     {
         int left = quantum;
-        while (left > 0 && Pick() is { } group)
+        while (left > 0 && _groups.Pick() is { } group)
         {
-            int stop = int.MaxValue;
-            foreach (var other in _groups)
-            {
-                if (other.Place > group.Place && other.Place < stop)
-                {
-                    stop = other.Place;
-                }
-            }
-
+            int stop = _groups.NextAfter(group.Place);
             bool same = true;
             while (same && group.Place < stop && left-- > 0)
             {
@@ -122,10 +116,10 @@ internal sealed unsafe partial class Warp : IDisposable
                 switch (_forms[group.Place])
                 {
                     case OperationForm.Control:
-                        same = Control((ControlOperation)operation, group, mask);
+                        same = _control.Run((ControlOperation)operation, group, mask);
                         break;
                     case OperationForm.Meeting:
-                        same = Meet((MeetingOperation)operation, group, mask);
+                        same = _control.Meet((MeetingOperation)operation, group, mask);
                         break;
                     default:
                         if (mask != 0)
@@ -139,23 +133,12 @@ internal sealed unsafe partial class Warp : IDisposable
             }
         }
 
-        // A group that spins for what another one does must not keep it from doing so.
-        _turn = left <= 0;
+        _groups.Yield(left <= 0);
         return quantum - Math.Max(left, 0);
     }
 
     /// <summary>Lets the lanes that wait at a barrier of the block go on.</summary>
-    public void Release(int barrier)
-    {
-        foreach (var group in _groups)
-        {
-            if (group.State == LaneState.AtBarrier && group.Barrier == barrier)
-            {
-                group.State = LaneState.Running;
-                group.Place++;
-            }
-        }
-    }
+    public void Release(int barrier) => _groups.Release(barrier);
 
     /// <summary>The error of a lane at the instruction that runs.</summary>
     public PtxFault Fault(PtxCheck check, int lane, ulong address, string what) => Block.Fault(check, Current, (Index * Lanes) + lane, address, what);
@@ -175,85 +158,6 @@ internal sealed unsafe partial class Warp : IDisposable
     {
         NativeMemory.Free(_registers);
         NativeMemory.Free(_known);
-    }
-
-    private ulong Special(string name, int lane, Dim3 thread, Dim3 block, Dim3 place, Dim3 grid) => name switch
-    {
-        "%tid.x" => (ulong)thread.X,
-        "%tid.y" => (ulong)thread.Y,
-        "%tid.z" => (ulong)thread.Z,
-        "%ntid.x" => (ulong)block.X,
-        "%ntid.y" => (ulong)block.Y,
-        "%ntid.z" => (ulong)block.Z,
-        "%ctaid.x" => (ulong)place.X,
-        "%ctaid.y" => (ulong)place.Y,
-        "%ctaid.z" => (ulong)place.Z,
-        "%nctaid.x" => (ulong)grid.X,
-        "%nctaid.y" => (ulong)grid.Y,
-        "%nctaid.z" => (ulong)grid.Z,
-        "%laneid" => (ulong)lane,
-        "%warpid" => (ulong)Index,
-        "%nwarpid" => (ulong)((block.Count + Lanes - 1) / Lanes),
-        "%smid" => 0,
-        "%nsmid" => 1,
-        "%gridid" => 0,
-        "%lanemask_eq" => 1ul << lane,
-        "%lanemask_lt" => (1ul << lane) - 1,
-        "%lanemask_le" => (2ul << lane) - 1,
-        "%lanemask_gt" => uint.MaxValue & ~((2ul << lane) - 1),
-        "%lanemask_ge" => uint.MaxValue & ~((1ul << lane) - 1),
-        "%dynamic_smem_size" => (ulong)Block.DynamicSharedBytes,
-        "%total_smem_size" => (ulong)(_program.DynamicShared + Block.DynamicSharedBytes),
-        _ => throw new InvalidOperationException($"no special register {name}"),
-    };
-
-    private LaneGroup? Pick()
-    {
-        Merge();
-        LaneGroup? best = null;
-        int running = 0;
-        foreach (var group in _groups)
-        {
-            if (group.State == LaneState.Running)
-            {
-                running++;
-                if (best is null || group.Place < best.Place)
-                {
-                    best = group;
-                }
-            }
-        }
-
-        if (_turn && running > 1)
-        {
-            _turn = false;
-            var first = best;
-            best = null;
-            foreach (var group in _groups)
-            {
-                if (group.State == LaneState.Running && group != first && (best is null || group.Place < best.Place))
-                {
-                    best = group;
-                }
-            }
-        }
-
-        return best;
-    }
-
-    private void Merge()
-    {
-        for (int i = 0; i < _groups.Count; i++)
-        {
-            for (int j = _groups.Count - 1; j > i; j--)
-            {
-                if (_groups[i].Place == _groups[j].Place && _groups[i].State == LaneState.Running && _groups[j].State == LaneState.Running)
-                {
-                    _groups[i].Mask |= _groups[j].Mask;
-                    _groups.RemoveAt(j);
-                }
-            }
-        }
     }
 
     private uint Guarded(Operation operation, uint mask)
