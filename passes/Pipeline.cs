@@ -48,6 +48,9 @@ public static class Pipeline
             // First: what is computed again where it is read late is what the others find.
             .. keepsResults ? Array.Empty<Pass>() : [new RepeatCheapWork()],
 
+            // Before products go their own ways; formed where the scores have no other reader, copies for the backward pass included.
+            new FuseAttention(),
+
             // Contractions take what follows them first: elsewhere it would cost a pass over memory.
             new FuseEpilogues(),
 

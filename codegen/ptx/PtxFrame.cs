@@ -35,6 +35,9 @@ internal sealed class PtxFrame : KernelFrame<PtxFrame.Binding, LLVMValueRef, Til
     /// <summary>Whether threads hold parts of a product's tile in registers.</summary>
     internal bool HoldsTiles { get; set; }
 
+    /// <summary>Blocks that should fit the registers of a multiprocessor together, where threads hold parts of tiles.</summary>
+    internal int BlocksTogether { get; set; } = 1;
+
     /// <summary>The type of indices.</summary>
     internal LLVMTypeRef IndexType => IsNarrow ? Values.I32 : Values.I64;
 

@@ -144,8 +144,9 @@ internal sealed class PtxKernelEmitter(LaneBuilder b, MathLibrary math, PtxTarge
         entryBuilder.BuildBr(start);
         if (frame.HoldsTiles)
         {
-            // One block on a multiprocessor is enough: left alone, ptxas spills a few registers to make room for one more.
-            function.AddAttributeAtIndex(OfFunction, b.Context.CreateStringAttribute("nvvm.minctasm", "1"));
+            // Where one block on a multiprocessor is enough it has to be said: left alone, ptxas spills a few registers to make room for one more.
+            string blocks = frame.BlocksTogether.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            function.AddAttributeAtIndex(OfFunction, b.Context.CreateStringAttribute("nvvm.minctasm", blocks));
         }
 
         return frame.SharedBytes;

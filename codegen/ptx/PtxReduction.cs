@@ -92,7 +92,7 @@ internal sealed class PtxReduction(PtxFrame frame)
     }
 
     /// <summary>The value of the thread whose number differs in one bit.</summary>
-    private LLVMValueRef Exchange(LLVMValueRef value, int distance)
+    internal LLVMValueRef Exchange(LLVMValueRef value, int distance)
     {
         LLVMTypeRef type = value.TypeOf;
         if (type.Kind == LLVMTypeKind.LLVMFloatTypeKind)

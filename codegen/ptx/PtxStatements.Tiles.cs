@@ -298,6 +298,12 @@ internal sealed partial class PtxStatements
     /// </summary>
     protected override void EmitTileForEach(TileForEachStmt each)
     {
+        if (attentions.TryGetValue(each.Tile, out AttentionShape? attention))
+        {
+            EmitAttentionForEach(each, attention);
+            return;
+        }
+
         TileState tile = frame.Lookup(each.Tile);
         if (tile.IsThin)
         {

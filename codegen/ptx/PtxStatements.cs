@@ -44,13 +44,17 @@ internal sealed partial class PtxStatements : StatementEmitter
 
     protected override void EmitOwn(Stmt statement)
     {
-        if (statement is TileProductStmt product)
+        switch (statement)
         {
-            EmitTileProduct(product);
-        }
-        else
-        {
-            base.EmitOwn(statement);
+            case TileProductStmt product:
+                EmitTileProduct(product);
+                break;
+            case TileAttentionStmt attention:
+                EmitTileAttention(attention);
+                break;
+            default:
+                base.EmitOwn(statement);
+                break;
         }
     }
 

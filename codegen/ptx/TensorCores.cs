@@ -30,19 +30,24 @@ internal sealed class TensorCores
     /// <summary>Depth of a piece.</summary>
     internal int DepthStep => IsTf32 ? 16 : 32;
 
-    private bool IsTf32 => Stored == ElementType.Float32;
+    /// <summary>Whether operands are words, rounded to tf32.</summary>
+    internal bool IsTf32 => Stored == ElementType.Float32;
 
-    private int Depth => IsTf32 ? 8 : 16;
+    /// <summary>Depth of one instruction.</summary>
+    internal int Depth => IsTf32 ? 8 : 16;
+
+    /// <summary>Tensor cores for operands of a type, or null where there are none.</summary>
+    internal static TensorCores? For(ElementType type, LaneBuilder b, PtxFrame frame) =>
+        type is ElementType.Float16 or ElementType.BFloat16 || (type == ElementType.Float32 && frame.AllowsTf32) ? new TensorCores(b, frame, type) : null;
 
     /// <summary>Tensor cores for a product, or null where it goes over CUDA cores.</summary>
     internal static TensorCores? For(TileProductStmt product, LaneBuilder b, PtxFrame frame)
     {
         ElementType type = product.A.Value.Type;
         bool fits = type == product.B.Value.Type && product.Tile.Type == ElementType.Float32
-            && (type is ElementType.Float16 or ElementType.BFloat16 || (type == ElementType.Float32 && frame.AllowsTf32))
             && product.Tile.Rows % (TileState.WarpRows * TileState.FragmentRows) == 0
             && product.Tile.Columns % (TileState.WarpColumns * 2 * TileState.FragmentColumns) == 0;
-        return fits ? new TensorCores(b, frame, type) : null;
+        return fits ? For(type, b, frame) : null;
     }
 
     /// <summary>
@@ -146,7 +151,7 @@ internal sealed class TensorCores
     private LLVMValueRef Sum(LLVMValueRef x, LLVMValueRef y) => Sum(b, x, y);
 
     /// <summary>Four matrices of 8 by 8 elements, a pair of elements a thread; the lines in memory may be their columns.</summary>
-    private LLVMValueRef[] ReadMatrices(LLVMValueRef address, bool isTransposed)
+    internal LLVMValueRef[] ReadMatrices(LLVMValueRef address, bool isTransposed)
     {
         string name = isTransposed ? "llvm.nvvm.ldmatrix.sync.aligned.m8n8.x4.trans.b16" : "llvm.nvvm.ldmatrix.sync.aligned.m8n8.x4.b16";
         LLVMValueRef all = b.Call(name, [address.TypeOf], address);
@@ -157,7 +162,7 @@ internal sealed class TensorCores
     private LLVMValueRef Quarter(LLVMValueRef lane) => b.Builder.BuildLShr(lane, b.Constant(b.I32, 2L));
 
     /// <summary>Words of a fragment, rounded to tf32.</summary>
-    private LLVMValueRef[] ReadWords(PieceLayout layout, LLVMValueRef piece, Func<LLVMValueRef, int, (LLVMValueRef Row, LLVMValueRef Column)> place, int count)
+    internal LLVMValueRef[] ReadWords(PieceLayout layout, LLVMValueRef piece, Func<LLVMValueRef, int, (LLVMValueRef Row, LLVMValueRef Column)> place, int count)
     {
         LLVMValueRef lane = b.And(frame.Threads.InItem, GpuModel.WarpThreads - 1);
         LLVMValueRef[] words = new LLVMValueRef[count];
@@ -174,6 +179,17 @@ internal sealed class TensorCores
 
     private void Multiply(TileState tile, int rowBlock, int column, LLVMValueRef[] x, ReadOnlySpan<LLVMValueRef> y)
     {
+        LLVMValueRef[] sums = [.. Enumerable.Range(0, 4).Select(e => b.Builder.BuildLoad2(b.F32, tile.Slots[SlotOf(tile, rowBlock, column, e)]))];
+        Multiply(x, y, sums);
+        for (int e = 0; e < 4; e++)
+        {
+            b.Builder.BuildStore(sums[e], tile.Slots[SlotOf(tile, rowBlock, column, e)]);
+        }
+    }
+
+    /// <summary>Adds the product of fragments of 16 rows and of 8 columns to the four sums of a thread.</summary>
+    internal void Multiply(LLVMValueRef[] x, ReadOnlySpan<LLVMValueRef> y, LLVMValueRef[] sums)
+    {
         bool isHalf = Stored == ElementType.Float16;
         LLVMTypeRef pair = isHalf ? LaneBuilder.Wide(b.Half, 2) : b.I32;
         LLVMValueRef[] arguments = new LLVMValueRef[10];
@@ -183,18 +199,14 @@ internal sealed class TensorCores
         }
 
         (arguments[4], arguments[5]) = (b.BitCast(y[0], pair), b.BitCast(y[1], pair));
-        for (int e = 0; e < 4; e++)
-        {
-            arguments[6 + e] = b.Builder.BuildLoad2(b.F32, tile.Slots[SlotOf(tile, rowBlock, column, e)]);
-        }
-
+        sums.CopyTo(arguments, 6);
         LLVMValueRef result = b.Call(
             isHalf ? "llvm.nvvm.mma.m16n8k16.row.col.f32.f32" : IsTf32 ? "llvm.nvvm.mma.m16n8k8.row.col.tf32" : "llvm.nvvm.mma.m16n8k16.row.col.bf16",
             [],
             arguments);
         for (int e = 0; e < 4; e++)
         {
-            b.Builder.BuildStore(b.Builder.BuildExtractValue(result, (uint)e), tile.Slots[SlotOf(tile, rowBlock, column, e)]);
+            sums[e] = b.Builder.BuildExtractValue(result, (uint)e);
         }
     }
 }

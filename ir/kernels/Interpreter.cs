@@ -130,6 +130,9 @@ public sealed class Interpreter
             case TileProductStmt product:
                 Product(product);
                 break;
+            case TileAttentionStmt attention:
+                Attention(attention);
+                break;
             case TileForEachStmt each:
                 ForEach(each);
                 break;
@@ -202,11 +205,72 @@ public sealed class Interpreter
                 ref var sum = ref elements[(r * s.Tile.Columns) + c];
                 for (long k = 0; k < depth; k++)
                 {
-                    var a = InterpreterArithmetic.Cast(s.Tile.Type, Element(s.A, r, k));
-                    var b = InterpreterArithmetic.Cast(s.Tile.Type, Element(s.B, k, c));
-                    sum = InterpreterArithmetic.Binary(BinaryOp.Add, sum, InterpreterArithmetic.Binary(BinaryOp.Mul, a, b));
+                    sum = MultiplyAdd(s.Tile.Type, Element(s.A, r, k), Element(s.B, k, c), sum);
                 }
             }
+        }
+    }
+
+    /// <summary>As it is written down: all scores of a row, their softmax, the sum of the values with those weights.</summary>
+    private void Attention(TileAttentionStmt s)
+    {
+        var (type, columns) = (s.Tile.Type, s.Tile.Columns);
+        var elements = _tiles[s.Tile] = new InterpreterScalar[s.Tile.Rows * columns];
+        var (rows, keys, depth) = (Evaluate(s.ValidRows).Integer, Evaluate(s.Keys).Integer, Evaluate(s.Depth).Integer);
+        Array.Fill(elements, InterpreterScalar.Of(type, 0.0));
+        var weights = new InterpreterScalar[keys];
+        for (var r = 0; r < Math.Min(rows, s.Tile.Rows); r++)
+        {
+            for (var j = 0L; j < keys; j++)
+            {
+                var sum = InterpreterScalar.Of(type, 0.0);
+                for (var k = 0L; k < depth; k++)
+                {
+                    sum = MultiplyAdd(type, Element(s.Q, r, k), Element(s.K, k, j), sum);
+                }
+
+                _variables[s.Score.Row] = InterpreterScalar.Of(ElementType.Int64, r);
+                _variables[s.Score.Key] = InterpreterScalar.Of(ElementType.Int64, j);
+                _variables[s.Score.Element] = sum;
+                Execute(s.Score.Body);
+                weights[j] = Evaluate(s.Score.Value);
+            }
+
+            Normalize(weights, type, s.EmptyIsZero);
+            for (var c = 0; c < columns; c++)
+            {
+                for (var j = 0L; j < keys; j++)
+                {
+                    ref var sum = ref elements[(r * columns) + c];
+                    sum = MultiplyAdd(type, InterpreterArithmetic.Cast(s.V.Value.Type, weights[j]), Element(s.V, j, c), sum);
+                }
+            }
+        }
+    }
+
+    private static InterpreterScalar MultiplyAdd(ElementType type, InterpreterScalar a, InterpreterScalar b, InterpreterScalar sum) => InterpreterArithmetic.Binary(
+        BinaryOp.Add, sum, InterpreterArithmetic.Binary(BinaryOp.Mul, InterpreterArithmetic.Cast(type, a), InterpreterArithmetic.Cast(type, b)));
+
+    /// <summary>Scores become their softmax.</summary>
+    private static void Normalize(InterpreterScalar[] row, ElementType type, bool emptyIsZero)
+    {
+        var greatest = row.Aggregate(InterpreterScalar.Of(type, double.NegativeInfinity), (m, x) => InterpreterArithmetic.Binary(BinaryOp.Max, m, x));
+        var sum = InterpreterScalar.Of(type, 0.0);
+        if (emptyIsZero && double.IsNegativeInfinity(greatest.Float))
+        {
+            Array.Fill(row, sum);
+            return;
+        }
+
+        for (var j = 0; j < row.Length; j++)
+        {
+            row[j] = InterpreterArithmetic.Unary(UnaryOp.Exp, InterpreterArithmetic.Binary(BinaryOp.Sub, row[j], greatest));
+            sum = InterpreterArithmetic.Binary(BinaryOp.Add, sum, row[j]);
+        }
+
+        for (var j = 0; j < row.Length; j++)
+        {
+            row[j] = InterpreterArithmetic.Binary(BinaryOp.Div, row[j], sum);
         }
     }
 

@@ -197,6 +197,24 @@ public sealed class KernelBuilder(string name, DimContext dims)
         Emit(new TileProductStmt(tile, actual ?? ExprFactory.Dim(depth), validRows, validColumns,
             Operand(Dims.Const(tile.Rows), depth, a), Operand(depth, Dims.Const(tile.Columns), b)));
 
+    /// <summary>
+    /// Fills a new tile of <paramref name="rows"/> by <paramref name="columns"/> f32 elements; see <see cref="TileAttentionStmt"/>. Operands get (row, column),
+    /// the score (row, key, product).
+    /// </summary>
+    public Tile Attention(int rows, int columns, Dim depth, Dim keys, Expr validRows, Func<Expr, Expr, Expr> q, Func<Expr, Expr, Expr> k,
+        Func<Expr, Expr, Expr, Expr> score, Func<Expr, Expr, Expr> v, bool emptyIsZero)
+    {
+        var tile = new Tile(_nextTile++, rows, columns, ElementType.Float32);
+        var row = new Var(_nextVar++, "r", ElementType.Int64, false) { Extent = Dims.Const(rows) };
+        var key = new Var(_nextVar++, "j", ElementType.Int64, false) { Extent = keys };
+        var element = new Var(_nextVar++, "acc", tile.Type, false);
+        Expr? value = null;
+        var body = Block(() => value = score(new VarExpr(row), new VarExpr(key), new VarExpr(element)));
+        Emit(new TileAttentionStmt(tile, ExprFactory.Dim(depth), ExprFactory.Dim(keys), validRows, Operand(Dims.Const(rows), depth, q),
+            Operand(depth, keys, k), new TileScore(row, key, element, body, value!), Operand(keys, Dims.Const(columns), v), emptyIsZero));
+        return tile;
+    }
+
     private TileOperand Operand(Dim rows, Dim columns, Func<Expr, Expr, Expr> element)
     {
         var row = new Var(_nextVar++, "r", ElementType.Int64, false) { Extent = rows };

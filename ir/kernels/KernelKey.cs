@@ -142,6 +142,19 @@ internal sealed class KernelKey
                 Visit(product.A);
                 Visit(product.B);
                 break;
+            case TileAttentionStmt attention:
+                var (tile, score) = (attention.Tile, attention.Score);
+                Write($"attend{(attention.EmptyIsZero ? 1 : 0)} t{Number(tile)}:{tile.Rows}x{tile.Columns}:{tile.Type} ");
+                Visit(attention.Depth);
+                Visit(attention.Keys);
+                Visit(attention.ValidRows);
+                Visit(attention.Q);
+                Visit(attention.K);
+                Write($"score v{Number(score.Row)} v{Number(score.Key)} v{Number(score.Element)} ");
+                Visit(score.Body);
+                Visit(score.Value);
+                Visit(attention.V);
+                break;
             case TileForEachStmt each:
                 Write($"each t{Number(each.Tile)} v{Number(each.Row)} v{Number(each.Column)} v{Number(each.Element)} ");
                 Visit(each.ValidColumns);

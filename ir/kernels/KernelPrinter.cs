@@ -91,15 +91,16 @@ public static class KernelPrinter
                 break;
             case TileProductStmt p:
                 Line(text, $"t{p.Tile.Id} += product over {Text(p.Depth)} of rows < {Text(p.ValidRows)} and columns < {Text(p.ValidColumns)}");
-                foreach (var operand in (TileOperand[])[p.A, p.B])
-                {
-                    text.Append(' ', (depth + 1) * 2);
-                    Line(text, $"operand at {operand.Row}, {operand.Column}");
-                    Print(operand.Body, text, depth + 2);
-                    text.Append(' ', (depth + 2) * 2);
-                    Line(text, Text(operand.Value));
-                }
-
+                Print($"operand at {p.A.Row}, {p.A.Column}", p.A.Body, p.A.Value, text, depth + 1);
+                Print($"operand at {p.B.Row}, {p.B.Column}", p.B.Body, p.B.Value, text, depth + 1);
+                break;
+            case TileAttentionStmt a:
+                Line(text, $"t{a.Tile.Id}: {a.Tile.Type.ShortName()}[{a.Tile.Rows} x {a.Tile.Columns}] = attention over {Text(a.Keys)} keys of depth "
+                    + $"{Text(a.Depth)} for rows < {Text(a.ValidRows)}{(a.EmptyIsZero ? ", 0 where no key is seen" : string.Empty)}");
+                Print($"queries at {a.Q.Row}, {a.Q.Column}", a.Q.Body, a.Q.Value, text, depth + 1);
+                Print($"keys at {a.K.Row}, {a.K.Column}", a.K.Body, a.K.Value, text, depth + 1);
+                Print($"score of {a.Score.Element} at {a.Score.Row}, {a.Score.Key}", a.Score.Body, a.Score.Value, text, depth + 1);
+                Print($"values at {a.V.Row}, {a.V.Column}", a.V.Body, a.V.Value, text, depth + 1);
                 break;
             case TileForEachStmt each:
                 var rows = each.ValidRows is null ? string.Empty : $" < {Text(each.ValidRows)}";
@@ -109,6 +110,16 @@ public static class KernelPrinter
             default:
                 throw new InvalidOperationException($"unknown statement {statement.GetType().Name}");
         }
+    }
+
+    /// <summary>A body that names values, and the value that it is for.</summary>
+    private static void Print(string title, BlockStmt body, Expr value, StringBuilder text, int depth)
+    {
+        text.Append(' ', depth * 2);
+        Line(text, title);
+        Print(body, text, depth + 1);
+        text.Append(' ', (depth + 1) * 2);
+        Line(text, Text(value));
     }
 
     private static void Line(StringBuilder text, string line) => text.AppendLine(line);

@@ -76,6 +76,21 @@ public sealed record TileProductStmt(Tile Tile, Expr Depth, Expr ValidRows, Expr
 public sealed record TileOperand(Var Row, Var Column, BlockStmt Body, Expr Value);
 
 /// <summary>
+/// Attention in one pass over the keys: <c>tile[r, c] = sum over j in [0, keys) of p(r, j) * V(j, c)</c> for rows below <paramref name="ValidRows"/>,
+/// where p(r, .) is the softmax of the scores of row r, rounded to the type of V, and a score is made by <paramref name="Score"/> from
+/// <c>sum over k in [0, depth) of Q(r, k) * K(k, j)</c>. Declares the tile, whose columns are those of V. With no keys the sum is 0. A row whose scores
+/// are all minus infinity is NaN, or 0 with <paramref name="EmptyIsZero"/>. The threads of the work item do it together.
+/// </summary>
+public sealed record TileAttentionStmt(Tile Tile, Expr Depth, Expr Keys, Expr ValidRows, TileOperand Q, TileOperand K, TileScore Score, TileOperand V,
+    bool EmptyIsZero) : Stmt;
+
+/// <summary>
+/// What becomes of an element of a product of queries and keys before the softmax: <paramref name="Value"/> after <paramref name="Body"/>, which only
+/// names values. <paramref name="Element"/> is the product, of the tile's type, as the value is.
+/// </summary>
+public sealed record TileScore(Var Row, Var Key, Var Element, BlockStmt Body, Expr Value);
+
+/// <summary>
 /// Runs the body once for each tile element with column below <paramref name="ValidColumns"/>: <paramref name="Row"/> and
 /// <paramref name="Column"/> count inside the tile and <paramref name="Element"/> is its value. Columns are vector lanes.
 /// </summary>

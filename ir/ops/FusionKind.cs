@@ -14,4 +14,10 @@ public enum FusionKind : byte
 
     /// <summary>A convolution with an elementwise epilogue.</summary>
     Conv,
+
+    /// <summary>
+    /// Two matrix products with elementwise work and a softmax over the last axis between them, with views of their operands and an elementwise epilogue. The
+    /// first product is the scores of keys for queries, the second one weighs values; nothing between them leaves the kernel.
+    /// </summary>
+    Attention,
 }

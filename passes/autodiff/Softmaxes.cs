@@ -34,7 +34,7 @@ internal sealed class Softmaxes
     /// <summary>The value whose softmax or log-softmax a node completes, with its gradient; null for other nodes.</summary>
     public static (Value Value, Value Gradient)? TryDifferentiate(Node node, OpWriter writer, Value gradient)
     {
-        if (node.Op is Div && ExponentOf(node.Inputs[0]) is { } z && SumOf(node.Inputs[1]) is { } sum && sum.Inputs[0] == node.Inputs[0])
+        if (PartsOf(node) is var (z, sum))
         {
             var (y, axes) = (node.Output, ((Reduce)sum.Op).Axes);
             return (z, writer.Times(y, writer.Minus(gradient, writer.Sum(writer.Times(gradient, y), axes))));
@@ -47,6 +47,27 @@ internal sealed class Softmaxes
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// The value whose softmax over the last axis a division completes, with whether a row that is minus infinity throughout gives 0 instead of NaN; null
+    /// for other nodes.
+    /// </summary>
+    public static (Value Scores, bool EmptyIsZero)? OverLastAxis(Node node)
+    {
+        if (PartsOf(node) is not var (exponent, sum) || exponent.Producer is not { Op: Sub } shifted || MaximumOf(shifted.Inputs[1]) is not { } maximum
+            || maximum.Inputs[0] != shifted.Inputs[0])
+        {
+            return null;
+        }
+
+        ValueList<int> last = [shifted.Output.Type.Rank - 1];
+        var (shift, divisor) = (shifted.Inputs[1].Producer!, node.Inputs[1].Producer!);
+        var isShiftKept = shift.Op is not Where || (IsNumber(shift.Inputs[1], 0) && shift.Inputs[0].Producer!.Op is IsInf { Negative: true });
+        var isSumKept = divisor.Op is not Where || (IsNumber(divisor.Inputs[1], 1) && IsNumber(divisor.Inputs[0].Producer!.Inputs[1], 0));
+        return ((Reduce)maximum.Op).Axes == last && ((Reduce)sum.Op).Axes == last && isShiftKept && isSumKept
+            ? (shifted.Inputs[0], shift.Op is Where && divisor.Op is Where)
+            : null;
     }
 
     /// <summary>
@@ -98,6 +119,12 @@ internal sealed class Softmaxes
     }
 
     private bool AreAll(Value value, Func<Node, bool> reads) => !_roots.Contains(value) && _readers.TryGetValue(value, out var list) && list.All(reads);
+
+    /// <summary>The exponent z and the sum of a quotient <c>e^z / sum(e^z)</c>.</summary>
+    private static (Value Exponent, Node Sum)? PartsOf(Node node) =>
+        node.Op is Div && ExponentOf(node.Inputs[0]) is { } z && SumOf(node.Inputs[1]) is { } sum && sum.Inputs[0] == node.Inputs[0] ? (z, sum) : null;
+
+    private static bool IsNumber(Value value, double number) => value.Producer?.Op is Constant { Tensor: { Count: 1 } one } && one.GetDouble(0) == number;
 
     private static Value? ExponentOf(Value value) => value.Producer is { Op: Exp } exp ? exp.Inputs[0] : null;
 

@@ -95,9 +95,9 @@ public sealed class FuseEpilogues : Pass
     /// <summary>
     /// A transpose at the end that keeps the last axis is a matter of where rows are stored, unless a product could read it as a view.
     /// </summary>
-    private static void AddStoreView(FusionGraph view, FusionGroup group)
+    internal static void AddStoreView(FusionGraph view, FusionGroup group)
     {
-        if (group.Kind != FusionKind.MatMul || group.Exits(view) is not [var exit] || view.Escapes(exit)
+        if (group.Kind is not (FusionKind.MatMul or FusionKind.Attention) || group.Exits(view) is not [var exit] || view.Escapes(exit)
             || view.Users(exit) is not [{ Op: Transpose transpose } node] || !view.IsFree(node)
             || transpose.Permutation[^1] != transpose.Permutation.Count - 1 || view.Users(node.Output).Any(u => u.Op is MatMul))
         {

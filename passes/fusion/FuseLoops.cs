@@ -35,7 +35,7 @@ public sealed class FuseLoops : Pass
     }
 
     /// <summary>A value of another shape may be computed several times, once for each element it is broadcast to: not if it is dear.</summary>
-    private static bool IsWorthRepeating(Node node, Shape shape, DimContext dims) => node.Op is not IElementwise
+    internal static bool IsWorthRepeating(Node node, Shape shape, DimContext dims) => node.Op is not IElementwise
         || ReferenceEquals(node.Output.Type.Shape.ElementCount(dims), shape.ElementCount(dims))
-        || node.Op is Add or Sub or Mul or Cast or Where or Equal or Less or Not or Neg or And or Or;
+        || node.Op is Add or Sub or Mul or Cast or Where or Equal or Less or LessOrEqual or Not or Neg or And or Or;
 }

@@ -55,5 +55,6 @@ internal static class GpuTiles
     /// <summary>1 where a product has so few rows that thin tiles serve it, else 0.</summary>
     public static Dim IsThin(Dim rows) => AtMost(rows, ThinRows).Min(1);
 
-    private static Dim AtMost(Dim value, long limit) => value.Context.Const(limit).FloorDiv(value.Max(1));
+    /// <summary>A condition: not 0 where a value is at most a limit.</summary>
+    public static Dim AtMost(Dim value, long limit) => value.Context.Const(limit).FloorDiv(value.Max(1));
 }

@@ -142,7 +142,7 @@ internal sealed class GroupEmitter(ProgramBuilder program, LoweringGroup group, 
 
     private (Value Output, Expr[] Place, Expr Element) Element(Value output, Expr[] index)
     {
-        if (output.Producer is { Op: Transpose transpose } node && group.Kind is FusionKind.MatMul)
+        if (output.Producer is { Op: Transpose transpose } node && group.Kind is FusionKind.MatMul or FusionKind.Attention)
         {
             return (output, [.. transpose.Permutation.Select(axis => index[axis])], Pull(node.Inputs[0], index));
         }

@@ -193,6 +193,9 @@ public static class Lowering
             case FusionKind.Conv:
                 LowerConv.Run(program, group);
                 break;
+            case FusionKind.Attention:
+                GpuAttention.Run(program, group);
+                break;
             default:
                 throw new InvalidOperationException($"unknown fusion {group.Kind}");
         }

@@ -140,6 +140,13 @@ internal sealed class KernelInPlace
                 VisitOperand(product.A);
                 VisitOperand(product.B);
                 break;
+            case TileAttentionStmt attention:
+                Read(attention.Keys);
+                VisitOperand(attention.Q);
+                VisitOperand(attention.K);
+                VisitOperand(new TileOperand(attention.Score.Row, attention.Score.Key, attention.Score.Body, attention.Score.Value), attention.Score.Element);
+                VisitOperand(attention.V);
+                break;
             case TileForEachStmt each:
                 Read(each.ValidColumns);
                 _names[each.Row] = $"row{_unique}";
@@ -155,8 +162,13 @@ internal sealed class KernelInPlace
     }
 
     /// <summary>What a product reads is read by many work items.</summary>
-    private void VisitOperand(TileOperand operand)
+    private void VisitOperand(TileOperand operand, Var? element = null)
     {
+        if (element is not null)
+        {
+            _names[element] = $"element{_unique++}";
+        }
+
         _names[operand.Row] = $"row{_unique++}";
         _names[operand.Column] = $"column{_unique++}";
         _whiles++;

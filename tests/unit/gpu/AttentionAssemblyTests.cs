@@ -1,0 +1,55 @@
+using System.Text.RegularExpressions;
+using Dlc.Codegen.Ptx;
+using Dlc.IR;
+using Dlc.IR.Kernels;
+using Dlc.Peers;
+using Dlc.Tests.Unit.Ptx;
+using Xunit;
+using Xunit.Abstractions;
+using static Dlc.Tests.Gpu.AttentionCase;
+
+namespace Dlc.Tests.Gpu;
+
+/// <summary>What ptxas makes of attention: nothing leaves the registers, and with short heads three blocks fit a multiprocessor's.</summary>
+public sealed partial class AttentionAssemblyTests(ITestOutputHelper output)
+{
+    /// <summary>Registers of a thread with which three blocks of 128 threads have room.</summary>
+    private const int MostRegisters = 168;
+
+    [PtxasTheory]
+    [InlineData(ElementType.Float32, "sm_80")]
+    [InlineData(ElementType.Float32, "sm_90")]
+    [InlineData(ElementType.Float32, "sm_80+tf32")]
+    [InlineData(ElementType.Float32, "sm_90+tf32")]
+    [InlineData(ElementType.Float16, "sm_80")]
+    [InlineData(ElementType.Float16, "sm_90")]
+    [InlineData(ElementType.BFloat16, "sm_80")]
+    [InlineData(ElementType.BFloat16, "sm_90")]
+    public void Attention_stays_in_registers(ElementType type, string target)
+    {
+        var gpu = PtxTarget.Parse(target);
+        var isFine = true;
+        foreach (var (length, mask) in new[] { (64, MaskKind.Causal), (64, MaskKind.Bias), (128, MaskKind.Padding), (128, MaskKind.CausalInfinite) })
+        {
+            var (graph, _, _) = new AttentionCase(type, 1, 1, length, length) { Heads = 8, KeyHeads = 2, Mask = mask }.Build();
+            var launch = Passes.Lowering.Lowering.Run(Fused(graph, gpu.Machine), gpu.Machine).Steps.OfType<LaunchStep>().Single();
+            foreach (var kernel in launch.Alternatives.Select(a => a.Kernel).Append(launch.Kernel))
+            {
+                var image = PtxCompiler.Compile([kernel], gpu, 1);
+                foreach (var code in new[] { image.Kernels[0].Narrow, image.Kernels[0].Wide! })
+                {
+                    var made = Assert.Single(Ptxas.Assemble(PtxLaunch.Text(image, code), target.Split('+')[0]));
+                    var rows = RowsOfTile().Match(kernel.ToString()).Groups[1].Value;
+                    output.WriteLine($"{type} {target} {length} {mask} rows {rows}{(code == image.Kernels[0].Narrow ? "" : " wide")}: "
+                        + $"{made.Registers} registers, {code.SharedBytes} bytes, spills {made.SpillStores}");
+                    isFine &= made.SpillStores == 0 && made.SpillLoads == 0 && (length > 64 || code != image.Kernels[0].Narrow || made.Registers <= MostRegisters);
+                }
+            }
+        }
+
+        Assert.True(isFine, "some kernel spills; see the output");
+    }
+
+    [GeneratedRegex(@"f32\[(\d+) x")]
+    private static partial Regex RowsOfTile();
+}
