@@ -11,6 +11,7 @@ internal sealed class PlanPruner(StepTopology topology, StepNumbers numbers)
     private readonly EvictionMode[] _tried = new EvictionMode[topology.Gaps];
     private readonly List<Absence> _away = [];
     private readonly int[] _goneAt = new int[topology.Values];
+    private readonly bool[] _isSaved = new bool[topology.Values];
     private long[] _room = [];
 
     /// <summary>What a plan comes to when nothing in it is in vain.</summary>
@@ -27,7 +28,7 @@ internal sealed class PlanPruner(StepTopology topology, StepNumbers numbers)
         }
 
         FindAway(plan, modes);
-        var isChanged = false;
+        var isChanged = KeepInside(plan);
         foreach (var away in _away)
         {
             var range = _room.AsSpan(away.From, Math.Max(0, away.To - away.From + 1));
@@ -41,6 +42,43 @@ internal sealed class PlanPruner(StepTopology topology, StepNumbers numbers)
 
         return isChanged && _pruned.Run(_tried) && _pruned.Peak <= plan.Peak && _pruned.ExtraSeconds < plan.ExtraSeconds
             ? PlanRung.Of(_pruned, _tried) : PlanRung.Of(plan, modes);
+    }
+
+    /// <summary>What was saved outside and came back as a by-product, when its step ran again for another value, need not have been saved.</summary>
+    private bool KeepInside(PlanSimulator plan)
+    {
+        foreach (var action in plan.Actions)
+        {
+            if (action.Kind is ActionKind.Offload or ActionKind.Reload)
+            {
+                _isSaved[action.Subject] = action.Kind == ActionKind.Offload;
+            }
+        }
+
+        var isChanged = false;
+        foreach (var action in plan.Actions)
+        {
+            // Set by a save, cleared by the first reload: a value is saved once.
+            if (action.Kind != ActionKind.Offload || !_isSaved[action.Subject])
+            {
+                continue;
+            }
+
+            _isSaved[action.Subject] = false;
+            for (var i = 0; i < topology.Touches[action.Subject].Length && topology.CanRecompute[action.Subject]; i++)
+            {
+                var gap = topology.GapAfter(action.Subject, i);
+                isChanged |= _tried[gap] is EvictionMode.Offload or EvictionMode.OffloadEachTime;
+                _tried[gap] = _tried[gap] switch
+                {
+                    EvictionMode.Offload => EvictionMode.Recompute,
+                    EvictionMode.OffloadEachTime => EvictionMode.RecomputeEachTime,
+                    var other => other,
+                };
+            }
+        }
+
+        return isChanged;
     }
 
     /// <summary>Whether there are so many bytes everywhere.</summary>

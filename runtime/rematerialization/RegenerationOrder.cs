@@ -87,7 +87,11 @@ internal sealed class RegenerationOrder(StepTopology topology)
         {
             _valueStamp[value] = _stamp;
             _lastUse[value] = -1;
-            _order.Add((true, value));
+            if (!IsMade(value))
+            {
+                _order.Add((true, value));
+            }
+
             return false;
         }
 
@@ -100,6 +104,20 @@ internal sealed class RegenerationOrder(StepTopology topology)
         _lastUse[value] = -1;
         _pending.Push((value, 0, 0));
         return true;
+    }
+
+    /// <summary>Whether all that makes the value runs again already, for other values.</summary>
+    private bool IsMade(int value)
+    {
+        foreach (var writer in topology.Writers[value])
+        {
+            if (_stepStamp[writer] != _stamp)
+            {
+                return false;
+            }
+        }
+
+        return topology.CanRecompute[value];
     }
 
     private void Append(int step)

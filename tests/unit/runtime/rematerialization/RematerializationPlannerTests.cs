@@ -98,6 +98,29 @@ public class RematerializationPlannerTests
         Assert.True(plan.Actions.Count(a => a.Kind == ActionKind.Recompute) <= 48);
     }
 
+    /// <summary>Step 0 makes a small value that is dear to make and a large one; both are needed at the end, and the large one can only be made again.</summary>
+    [Fact]
+    public void WhatComesBackWithAnotherValueIsNotSaved()
+    {
+        const int Filler = 120;
+        int[][] reads = [[], .. Enumerable.Range(0, Filler).Select(i => i == 0 ? Array.Empty<int>() : [1 + i]), [Filler + 1, 1, 0]];
+        int[][] writes = [[0, 1], .. Enumerable.Range(0, Filler).Select(i => new[] { 2 + i }), [Filler + 2]];
+        var values = Filler + 3;
+        var topology = new StepTopology(
+            reads, writes, [.. reads.Select(_ => Array.Empty<(int, int)>())], [.. reads.Select(_ => true)], new bool[values],
+            [.. Enumerable.Range(0, values).Select(v => v == values - 1)], [.. Enumerable.Range(0, values).Select(_ => true)]);
+        var numbers = new StepNumbers
+        {
+            Bytes = [.. Enumerable.Range(0, values).Select(v => v == 0 ? 32L << 10 : v == 1 ? 1 << 20 : v == values - 1 ? 64 : 3 << 19)],
+            Seconds = [.. reads.Select(_ => 1e-4)],
+            TransferRate = 1e9,
+        };
+        var ladder = RematerializationPlanner.Plan(topology, numbers);
+        var plan = ladder.PlanAt(ladder.Choose(3 << 20));
+        Assert.Contains(plan.Actions, a => a is { Kind: ActionKind.Recompute, Subject: 0 });
+        Assert.DoesNotContain(plan.Actions, a => a.Kind == ActionKind.Offload);
+    }
+
     [Fact]
     public void WhatCannotBeComputedAgainIsMovedOutside()
     {
