@@ -143,7 +143,7 @@ public sealed class GpuProductTests
     }
 
     /// <summary>A of two matrices times one B, with dims that are unknown to the compiler, either of them transposed.</summary>
-    private static (LoweredProgram Program, Tensor[] Inputs, Module Module) Build(
+    internal static (LoweredProgram Program, Tensor[] Inputs, Module Module) Build(
         ElementType type, long rows, long columns, long depth, bool transposesA, bool transposesB, PtxTarget target)
     {
         var module = new Module("product");
