@@ -111,6 +111,14 @@ internal sealed unsafe class DeviceContext : IMemorySource, IDisposable
         }
     }
 
+    /// <summary>Waits until all is done that was queued, in the middle of a run: memory is about to be moved.</summary>
+    public void Quiesce()
+    {
+        _transfers.Synchronise();
+        _queue.Synchronise();
+        _transferIsPending = false;
+    }
+
     public void Upload(byte* to, byte* from, long bytes)
     {
         if (bytes > 0)

@@ -1,5 +1,4 @@
 using Dlc.Runtime.Memory;
-using Dlc.Runtime.Native;
 
 namespace Dlc.Runtime.Execution;
 
@@ -7,10 +6,8 @@ namespace Dlc.Runtime.Execution;
 /// Where a carried value stands in one execution: the memory that the current iteration reads, and two buffers that iterations write to
 /// in turn. They are planned (addresses in a block) or, where sizes are unknown before the loop, blocks of their own.
 /// </summary>
-internal sealed unsafe class CarriedState(CarriedInfo info, int rank, int runsBeforeTrim, IMemorySource? source, MemoryBudget? budget) : IDisposable
+internal sealed unsafe class CarriedState(CarriedInfo info, int rank, LoopBlock? block0, LoopBlock? block1) : IDisposable
 {
-    private readonly ScopedBlock? _block0 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim, source, budget);
-    private readonly ScopedBlock? _block1 = info.IsPlanned ? null : new ScopedBlock(runsBeforeTrim, source, budget);
     private byte* _planned0;
     private byte* _planned1;
     private long _plannedBytes;
@@ -36,6 +33,12 @@ internal sealed unsafe class CarriedState(CarriedInfo info, int rank, int runsBe
         }
     }
 
+    /// <summary>Where a planned buffer lies.</summary>
+    public byte* PlannedAt(int side) => side == 0 ? _planned0 : _planned1;
+
+    /// <summary>What the current iteration reads lies elsewhere from now on.</summary>
+    public void MoveTo(byte* current) => Current = current;
+
     /// <summary>Begins a loop with the initial value where it is.</summary>
     public void Begin(byte* initial)
     {
@@ -51,7 +54,7 @@ internal sealed unsafe class CarriedState(CarriedInfo info, int rank, int runsBe
             return bytes > _plannedBytes ? null : _side == 0 ? _planned0 : _planned1;
         }
 
-        return (_side == 0 ? _block0 : _block1)!.Ensure(Math.Max(bytes, 1));
+        return (_side == 0 ? block0 : block1)!.Ensure(Math.Max(bytes, 1));
     }
 
     /// <summary>Makes what this iteration wrote the current value.</summary>
@@ -61,24 +64,27 @@ internal sealed unsafe class CarriedState(CarriedInfo info, int rank, int runsBe
         _side ^= 1;
     }
 
+    /// <summary>A block of its own; null for planned buffers.</summary>
+    public LoopBlock? Block(int side) => side == 0 ? block0 : block1;
+
     /// <summary>Bytes held outside of planned blocks.</summary>
-    public long OwnBytes => (_block0?.Capacity ?? 0) + (_block1?.Capacity ?? 0);
+    public long OwnBytes => (block0?.OwnBytes ?? 0) + (block1?.OwnBytes ?? 0);
 
     public void Release()
     {
-        _block0?.Release();
-        _block1?.Release();
+        block0?.Release();
+        block1?.Release();
     }
 
     public void EndRun()
     {
-        _block0?.EndRun();
-        _block1?.EndRun();
+        block0?.EndRun();
+        block1?.EndRun();
     }
 
     public void Dispose()
     {
-        _block0?.Dispose();
-        _block1?.Dispose();
+        block0?.Dispose();
+        block1?.Dispose();
     }
 }

@@ -72,11 +72,15 @@ internal sealed unsafe partial class Executor
     {
         if (plan.Limited is null)
         {
-            RunSteps(plan.Actions);
+            RunMain(plan.Actions);
         }
         else
         {
             RunActions(plan.Limited);
+        }
+
+        if (Store.Limited is not null)
+        {
             _device?.JoinTransfers();
         }
     }
@@ -109,7 +113,6 @@ internal sealed unsafe partial class Executor
         }
 
         Store.Leave();
-        _loops.EndRun();
     }
 
     /// <summary>Reads a bool where it lies.</summary>

@@ -43,7 +43,7 @@ internal sealed unsafe partial class Executor : IDisposable
 
         Store = new ValueStore(executable, runsBeforeTrim, keptArenaBytes, options, _device);
         Table = Store.Table;
-        _loops = new LoopRunner(this, _model, runsBeforeTrim, _device);
+        _loops = new LoopRunner(this, _model, _device);
         _buffers = (void**)NativeMemory.AllocZeroed((nuint)(_model.MaxBuffers + _model.MaxDims + 1), sizeof(long));
         _dims = (long*)(_buffers + _model.MaxBuffers);
     }
@@ -53,7 +53,7 @@ internal sealed unsafe partial class Executor : IDisposable
     public ValueTable Table { get; }
 
     /// <summary>Bytes allocated now outside of inputs, outputs and constants.</summary>
-    public long AllocatedBytes => Store.AllocatedBytes + _loops.OwnBytes;
+    public long AllocatedBytes => Store.AllocatedBytes;
 
     /// <summary>What the session counted for this context when it was used last.</summary>
     public long AccountedBytes { get; set; }
@@ -63,28 +63,6 @@ internal sealed unsafe partial class Executor : IDisposable
     /// <param name="cache">Plans of the session.</param>
     /// <param name="pool">Workers held for this run, or null to run on this thread alone.</param>
     public void Run(RunBinding binding, PlanCache cache, WorkerPool? pool)
-    {
-        while (true)
-        {
-            try
-            {
-                RunOnce(binding, cache, pool);
-                return;
-            }
-            catch (DlcRuntimeException e) when (e.Code == RuntimeErrors.MemoryLimit)
-            {
-                _loops.Release();
-                if (!Store.MakeRoom(cache))
-                {
-                    throw;
-                }
-
-                binding.Reset();
-            }
-        }
-    }
-
-    private void RunOnce(RunBinding binding, PlanCache cache, WorkerPool? pool)
     {
         _pool = pool;
         Start(binding, cache, null);
@@ -100,10 +78,27 @@ internal sealed unsafe partial class Executor : IDisposable
         }
     }
 
+    /// <summary>Runs the main program; by another plan from where a step found that what data decided does not fit.</summary>
+    private void RunMain(PreparedStep[] steps)
+    {
+        for (int k = 0; k < steps.Length; k++)
+        {
+            Store.Action = k;
+            RunTimed(steps[k]);
+            if (Store.Limited is { } rest)
+            {
+                RunActions(rest);
+                return;
+            }
+        }
+    }
+
     private void RunActions(LimitedPlan plan)
     {
-        foreach (ref readonly var action in plan.Actions.AsSpan())
+        for (int a = plan.First; a < plan.Actions.Length; a++)
         {
+            ref readonly var action = ref plan.Actions[a];
+            Store.Action = a;
             Store.Move(plan, action);
             if (action.Item >= 0)
             {
@@ -114,6 +109,12 @@ internal sealed unsafe partial class Executor : IDisposable
             else
             {
                 RunTimed(action.Step);
+            }
+
+            if (Store.Limited != plan)
+            {
+                plan = Store.Limited!;
+                a = plan.First - 1;
             }
         }
     }
@@ -208,7 +209,6 @@ internal sealed unsafe partial class Executor : IDisposable
     {
         _device?.Settle();
         Store.Dispose();
-        _loops.Dispose();
         _device?.Dispose();
         NativeMemory.Free(_buffers);
     }

@@ -4,58 +4,13 @@ using Dlc.Runtime.Format;
 namespace Dlc.Runtime.Execution;
 
 /// <summary>Runs <see cref="LoopStep"/>s. Nested loops use it again; each loop has its own states.</summary>
-internal sealed unsafe class LoopRunner : IDisposable
+internal sealed unsafe class LoopRunner(Executor executor, PreparedModel model, DeviceContext? device)
 {
-    private readonly Executor _executor;
-    private readonly ValueStore _store;
-    private readonly ValueTable _table;
-    private readonly ValueInfo[] _values;
-    private readonly ScanState[] _scans;
-    private readonly DeviceContext? _device;
-
-    public LoopRunner(Executor executor, PreparedModel model, int runsBeforeTrim, DeviceContext? device)
-    {
-        _device = device;
-        _executor = executor;
-        _store = executor.Store;
-        _table = executor.Table;
-        _values = model.Model.Values;
-        _scans = new ScanState[model.ScanCount];
-        foreach (var step in model.Steps)
-        {
-            if (step is PreparedLoop loop)
-            {
-                for (int i = 0; i < loop.Loop.ScanOutputs.Length; i++)
-                {
-                    _scans[loop.FirstScan + i] = new ScanState(_values[loop.Loop.ScanOutputs[i].BodyOut].Dims.Length, runsBeforeTrim, device, executor.Store.Budget);
-                }
-            }
-        }
-    }
-
-    /// <summary>Bytes held for scan outputs of unknown size.</summary>
-    public long OwnBytes
-    {
-        get
-        {
-            long sum = 0;
-            foreach (var scan in _scans)
-            {
-                sum += scan.OwnBytes;
-            }
-
-            return sum;
-        }
-    }
-
-    /// <summary>Frees what loops collect into. Not while a run is under way.</summary>
-    public void Release()
-    {
-        foreach (var scan in _scans)
-        {
-            scan.Release();
-        }
-    }
+    private readonly Executor _executor = executor;
+    private readonly ValueStore _store = executor.Store;
+    private readonly ValueTable _table = executor.Table;
+    private readonly ValueInfo[] _values = model.Model.Values;
+    private readonly DeviceContext? _device = device;
 
     public void Run(PreparedLoop prepared)
     {
@@ -77,22 +32,6 @@ internal sealed unsafe class LoopRunner : IDisposable
         }
 
         Finish(prepared, iteration);
-    }
-
-    public void EndRun()
-    {
-        foreach (var scan in _scans)
-        {
-            scan.EndRun();
-        }
-    }
-
-    public void Dispose()
-    {
-        foreach (var scan in _scans)
-        {
-            scan.Dispose();
-        }
     }
 
     private long ReadCount(byte* address) => _device is null ? *(long*)address : _device.Read(address, sizeof(long));
@@ -134,7 +73,7 @@ internal sealed unsafe class LoopRunner : IDisposable
 
         for (int i = 0; i < loop.ScanOutputs.Length; i++)
         {
-            _scans[prepared.FirstScan + i].Begin();
+            _table.Scans[prepared.FirstScan + i].Begin();
         }
     }
 
@@ -174,11 +113,12 @@ internal sealed unsafe class LoopRunner : IDisposable
     private void Collect(PreparedLoop prepared, long iteration)
     {
         var scans = prepared.Loop.ScanOutputs;
+        _store.EndIteration(prepared);
         for (int i = 0; i < scans.Length; i++)
         {
             int value = scans[i].BodyOut;
             long bytes = _table.Bytes[value];
-            var state = _scans[prepared.FirstScan + i];
+            var state = _table.Scans[prepared.FirstScan + i];
             if (iteration == 0)
             {
                 state.ItemBytes = bytes;
@@ -188,6 +128,7 @@ internal sealed unsafe class LoopRunner : IDisposable
             _executor.CheckAxes(value, state.Dims, prepared.Loop);
             if (!prepared.ScanIsPlaced[i])
             {
+                state.Reserve(bytes);
                 state.Append(_table.Addresses[value], bytes);
                 continue;
             }
@@ -269,7 +210,7 @@ internal sealed unsafe class LoopRunner : IDisposable
         Span<long> dims = stackalloc long[65];
         for (int i = 0; i < loop.ScanOutputs.Length; i++)
         {
-            FinalDims(_scans[prepared.FirstScan + i], iterations, dims);
+            FinalDims(_table.Scans[prepared.FirstScan + i], iterations, dims);
             _executor.BindAxes(loop.ScanOutputs[i].FinalSlots, dims);
         }
 
@@ -288,7 +229,7 @@ internal sealed unsafe class LoopRunner : IDisposable
         for (int i = 0; i < loop.ScanOutputs.Length; i++)
         {
             int final = loop.ScanOutputs[i].Final;
-            var state = _scans[prepared.FirstScan + i];
+            var state = _table.Scans[prepared.FirstScan + i];
             FinalDims(state, iterations, dims);
             _executor.CheckAxes(final, iterations > 0 ? dims : dims[..1], loop);
             if (!prepared.ScanIsPlaced[i])

@@ -41,27 +41,37 @@ internal sealed unsafe class SegmentState : IDisposable
     public ArenaPlan? Current { get; private set; }
 
     /// <summary>Plans for <see cref="Sizes"/> unless the last plan was made for the same.</summary>
-    /// <param name="entry">Plan of the entry.</param>
+    /// <param name="order">The order of the steps.</param>
+    /// <param name="occupied">What lies in the arena by the plan of the run.</param>
+    /// <param name="arenaBytes">Bytes of the arena.</param>
     /// <param name="others">Of all bind points, by number.</param>
     /// <param name="options">Whether results are written in place.</param>
     /// <param name="bytes">Bytes of all values by number.</param>
-    public void Plan(SignaturePlan entry, SegmentState?[] others, PlanOptions options, ReadOnlySpan<long> bytes)
+    /// <returns>Whether the limit leaves room for what does not fit into the arena.</returns>
+    public bool TryPlan(
+        PreparedOrder order, PlacedBuffer[] occupied, long arenaBytes, SegmentState?[] others, PlanOptions options, ReadOnlySpan<long> bytes)
     {
         bool isSame = _plan is not null && Sizes.AsSpan().SequenceEqual(_planned);
         for (int p = 0; p < _before.Length; p++)
         {
-            var plan = p == 0 ? entry.Occupied : others[p]?.Current?.Buffers;
+            var plan = p == 0 ? occupied : others[p]?.Current?.Buffers;
             isSame &= _before[p] == plan;
             _before[p] = plan;
         }
 
         if (!isSame)
         {
-            Renew(entry, options, bytes);
+            Renew(order, arenaBytes, options, bytes);
         }
 
-        _block.Ensure(_plan!.Bytes - _wall);
+        if (!_block.Fits(_plan!.Bytes - _wall))
+        {
+            return false;
+        }
+
+        _block.Ensure(_plan.Bytes - _wall);
         Current = _plan;
+        return true;
     }
 
     /// <summary>Where an item lies.</summary>
@@ -77,21 +87,26 @@ internal sealed unsafe class SegmentState : IDisposable
         _block.EndRun();
     }
 
-    public void Release() => _block.Release();
+    /// <summary>Frees its block; what lies by its plan is gone.</summary>
+    public void Release()
+    {
+        Current = null;
+        _block.Release();
+    }
 
     public void Dispose() => _block.Dispose();
 
     // Apart from Plan, which runs every time: a lambda allocates what it captures as soon as its method begins.
-    private void Renew(SignaturePlan entry, PlanOptions options, ReadOnlySpan<long> bytes)
+    private void Renew(PreparedOrder order, long arenaBytes, PlanOptions options, ReadOnlySpan<long> bytes)
     {
         // Not valid while planning may still fail.
         _plan = null;
-        _wall = entry.ArenaBytes;
-        var groups = new ItemGroups(entry.Order.Lifetimes[_point.Id], options.InPlace ? entry.Order.Pairs[_point.Id] : [], Sizes, bytes);
+        _wall = arenaBytes;
+        var groups = new ItemGroups(order.Lifetimes[_point.Id], options.InPlace ? order.Pairs[_point.Id] : [], Sizes, bytes);
         var obstacles = new List<PlacedBuffer>();
         foreach (var plan in _before)
         {
-            obstacles.AddRange(plan is null ? [] : Array.FindAll(plan, b => b.Offset < entry.ArenaBytes));
+            obstacles.AddRange(plan is null ? [] : Array.FindAll(plan, b => b.Offset < arenaBytes));
         }
 
         var problem = groups.Problem(Sizes, [.. obstacles], _wall);

@@ -31,11 +31,14 @@ internal sealed class SignaturePlan
     /// <summary>How the run stays within its limit; null where it does anyway.</summary>
     public Rematerialization.LimitedPlan? Limited { get; init; }
 
+    /// <summary>What it has room for that data decides; null where it knows of nothing.</summary>
+    public Rematerialization.KnownSizes? Expected { get; init; }
+
     /// <summary>Bytes of weights, inputs and those outputs whose sizes are known.</summary>
     public required long OutsideBytes { get; init; }
 
-    /// <summary>Bytes of the limit that are left for sizes that data decides.</summary>
-    public required long Reserve { get; init; }
+    /// <summary>What a run found that did not fit: the next one plans with it from its start.</summary>
+    public Rematerialization.KnownSizes? Learned { get; set; }
 
     /// <summary>What lies where in the arena, by places of the order.</summary>
     public required PlacedBuffer[] Occupied { get; init; }

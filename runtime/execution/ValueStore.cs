@@ -11,14 +11,14 @@ namespace Dlc.Runtime.Execution;
 /// The memory of one execution, and the plan for it. Gives values their addresses at bind points: at the entry from the plan of the
 /// signature, later from the block of the bind point. Other parts of the run read them in its <see cref="Table"/>.
 /// </summary>
-internal sealed unsafe class ValueStore : IDisposable
+internal sealed unsafe partial class ValueStore : IRoomKeeper, IDisposable
 {
     private readonly PreparedModel _model;
     private readonly long[] _key;
     private readonly NativeBlock _arena;
 
     /// <summary>What left the arena for a while.</summary>
-    private readonly NativeBlock _outside;
+    private readonly OutsideMemory _outside;
     private readonly DeviceContext? _device;
     private readonly SegmentState?[] _segments;
     private readonly PlanOptions _options;
@@ -33,14 +33,23 @@ internal sealed unsafe class ValueStore : IDisposable
     public ValueStore(LoadedExecutable executable, int runsBeforeTrim, long keptArenaBytes, PlanOptions options, DeviceContext? device)
     {
         _device = device;
-        Budget = device is null && options.MemoryLimit < long.MaxValue ? new MemoryBudget() : null;
+        Budget = options.MemoryLimit < long.MaxValue ? new MemoryBudget() : null;
         _arena = new NativeBlock(device, Budget);
-        _outside = new NativeBlock(device is null ? null : new PinnedMemory(device.Model.Device));
-        Table = new ValueTable(executable, runsBeforeTrim, device, Budget);
+        _outside = new OutsideMemory(device);
+        _mover = new ArenaMover(device);
+        Table = new ValueTable(executable, runsBeforeTrim, device, Budget, Budget is null ? null : this);
         _options = options;
         _model = executable.Prepared;
         _key = new long[_model.KeyLength];
         _policy = new ArenaPolicy(runsBeforeTrim, keptArenaBytes);
+        _firstItem = new int[_model.Points.Length];
+        for (int p = 1; p < _firstItem.Length; p++)
+        {
+            _firstItem[p] = _firstItem[p - 1] + _model.Points[p - 1].Items.Length;
+        }
+
+        _sizes = new long[_firstItem[^1] + _model.Points[^1].Items.Length];
+        _isResolved = new bool[_model.Points.Length];
         _segments = new SegmentState?[_model.Points.Length];
         for (int p = 1; p < _segments.Length; p++)
         {
@@ -80,13 +89,12 @@ internal sealed unsafe class ValueStore : IDisposable
     /// <exception cref="DlcRuntimeException">Whatever is wrong with the dims.</exception>
     public SignaturePlan Enter(RunBinding binding, PlanCache cache)
     {
-        _entered = null;
         var plan = PlanFor(binding, cache);
         _entered = plan;
         if (Budget is not null)
         {
             Budget.Begin(_options.MemoryLimit - plan.OutsideBytes);
-            if (Budget.Held - _arena.Capacity + Math.Max(_arena.Capacity, plan.ArenaBytes) > Budget.Allowance)
+            if (!Budget.Fits(_arena.Capacity, Math.Max(_arena.Capacity, plan.ArenaBytes)))
             {
                 // Held from runs with other dims.
                 ReleaseBlocks();
@@ -100,7 +108,11 @@ internal sealed unsafe class ValueStore : IDisposable
         byte* hosts = binding.ArenaFor(plan.ArenaBytes, _device is not null);
         if (hosts != null)
         {
-            Budget?.Begin(_options.MemoryLimit - plan.OutsideBytes - plan.ArenaBytes);
+            if (Budget is not null)
+            {
+                _arena.Resize(0);
+                Budget.Begin(_options.MemoryLimit - plan.OutsideBytes - plan.ArenaBytes);
+            }
         }
 
         if (plan == _plan && (hosts == null ? !_isHosts : hosts == _base))
@@ -112,6 +124,7 @@ internal sealed unsafe class ValueStore : IDisposable
             Adopt(plan, hosts);
         }
 
+        BeginRun(plan);
         return plan;
     }
 
@@ -135,45 +148,25 @@ internal sealed unsafe class ValueStore : IDisposable
 
         ulong hash = PlanCache.HashOf(_key);
         var plan = cache.Find(_key, hash);
+        KnownSizes? learned = null;
         if (plan is not null && IsStale(plan))
         {
+            learned = plan.Learned ?? plan.Expected;
             cache.Remove(plan);
             plan = null;
         }
 
         if (plan is null)
         {
-            plan = SignaturePlanner.Make(_model, _key, _options);
+            plan = SignaturePlanner.Make(_model, _key, _options, learned);
             cache.Add(plan);
         }
 
         return plan;
     }
 
-    /// <summary>Whether a plan was made under a limit before its costs were measured.</summary>
-    private bool IsStale(SignaturePlan plan) => plan is { Limited: not null, IsCalibrated: false } && _options.Calibration?.IsComplete == true;
-
-    /// <summary>
-    /// After a run was refused memory for sizes that data decided: plans its dims anew with room for them.
-    /// </summary>
-    /// <returns>Whether the run may begin again, which it may not where state could have been overwritten already.</returns>
-    /// <exception cref="DlcRuntimeException">MemoryLimit: there is no such plan.</exception>
-    public bool MakeRoom(PlanCache cache)
-    {
-        if (Budget is not { Needed: > 0 } || _entered is not { } plan)
-        {
-            return false;
-        }
-
-        long beside = Budget.Needed - (_isHosts ? 0 : _arena.Capacity);
-        ReleaseBlocks();
-        var next = SignaturePlanner.Make(_model, plan.Key, _options, Math.Max(beside, plan.Reserve + (plan.Reserve / 4)));
-        cache.Remove(plan);
-        cache.Add(next);
-        Shrink(next.ArenaBytes);
-        _plan = null;
-        return Array.TrueForAll(_model.Model.Outputs, o => o.UpdatesInput < 0);
-    }
+    /// <summary>Whether a run found more than a plan foresaw, or it was made under a limit before its costs were measured.</summary>
+    private bool IsStale(SignaturePlan plan) => plan.Learned is not null || plan is { Limited: not null, IsCalibrated: false } && _options.Calibration?.IsComplete == true;
 
     private void ReleaseBlocks()
     {
@@ -188,15 +181,24 @@ internal sealed unsafe class ValueStore : IDisposable
     /// <summary>Ends an execution, which may have failed.</summary>
     public void Leave()
     {
+        Learn();
         Table.EndRun();
         foreach (var segment in _segments)
         {
             segment?.EndRun();
         }
 
-        if (_plan is not null)
+        _outside.EndRun();
+        if (_limited is { First: > 0 })
         {
-            long capacity = _policy.After(_isHosts ? 0 : _plan.ArenaBytes, _arena.Capacity);
+            // Nothing lies where the plan of the signature has it.
+            _plan = null;
+        }
+
+        if (_entered is not null)
+        {
+            _entered = null;
+            long capacity = _policy.After(_isHosts ? 0 : _arenaBytes, _arena.Capacity);
             if (capacity < _arena.Capacity)
             {
                 Shrink(capacity);
@@ -219,36 +221,43 @@ internal sealed unsafe class ValueStore : IDisposable
     {
         var point = _model.Points[pointId];
         ShapeMachine.Run(point, Table.Slots, _model.Model.SlotNames);
+        bool fits = true;
         foreach (int v in point.Values)
         {
             Table.Bytes[v] = ValueSizes.Of(_model.Model, v, Table.Slots);
-            if (_model.Roles[v] == ValueRole.Output)
+            if (_model.Roles[v] == ValueRole.Output && Budget is not null)
             {
-                Budget?.Charge(Table.Bytes[v]);
+                fits &= Budget.Charge(Table.Bytes[v]);
             }
         }
 
-        var segment = _segments[pointId];
-        if (segment is not null)
+        int first = _firstItem[pointId];
+        for (int i = 0; i < point.Items.Length; i++)
         {
-            for (int i = 0; i < point.Items.Length; i++)
-            {
-                segment.Sizes[i] = ValueSizes.Of(_model, point.Items[i], Table.Slots, _options.Threads);
-            }
+            _sizes[first + i] = ValueSizes.Of(_model, point.Items[i], Table.Slots, _options.Threads);
+        }
 
-            try
-            {
-                segment.Plan(_plan!, _segments, _options, new ReadOnlySpan<long>(Table.Bytes, _model.Model.Values.Length));
-            }
-            catch (OverflowException)
-            {
-                throw ValueSizes.TooLarge();
-            }
+        if (Budget is not null)
+        {
+            Reach(pointId);
+        }
 
-            for (int i = 0; i < point.Items.Length; i++)
+        if (_limited?.Problem.Known.IsKnown[pointId] == true)
+        {
+            fits = fits && IsForeseen(pointId);
+            if (fits)
             {
-                Table.Place(point.Items[i], segment.Sizes[i] == 0 ? Table.Nothing : segment.AddressOf(i, _base), segment.Sizes[i]);
+                PlaceForeseen(pointId);
             }
+        }
+        else if (fits && _segments[pointId] is { } segment)
+        {
+            fits = TryPlace(point, segment);
+        }
+
+        if (!fits)
+        {
+            PlanRest(-1, 0);
         }
 
         Table.AssignAddresses(point.Values);
@@ -272,6 +281,7 @@ internal sealed unsafe class ValueStore : IDisposable
         var point = _model.Points[0];
         plan.Slots.CopyTo(new Span<long>(Table.Slots, plan.Slots.Length));
         plan.Bytes.CopyTo(new Span<long>(Table.Bytes, plan.Bytes.Length));
+        plan.Sizes.CopyTo(_sizes, 0);
         byte* arena = hosts == null ? _arena.Ensure(plan.ArenaBytes) : hosts;
         _base = arena;
         _isHosts = hosts != null;
@@ -291,37 +301,61 @@ internal sealed unsafe class ValueStore : IDisposable
         _plan = plan;
     }
 
+    /// <summary>Places what a bind point makes known into what the arena leaves free, and the rest beside it; false where the limit leaves no room for that.</summary>
+    private bool TryPlace(PreparedPoint point, SegmentState segment)
+    {
+        new ReadOnlySpan<long>(_sizes, _firstItem[point.Id], point.Items.Length).CopyTo(segment.Sizes);
+        try
+        {
+            if (!segment.TryPlan(_entered!.Order, _occupied!, _arenaBytes, _segments, _options, new ReadOnlySpan<long>(Table.Bytes, _model.Model.Values.Length)))
+            {
+                return false;
+            }
+        }
+        catch (OverflowException)
+        {
+            throw ValueSizes.TooLarge();
+        }
+
+        for (int i = 0; i < point.Items.Length; i++)
+        {
+            Table.Place(point.Items[i], segment.Sizes[i] == 0 ? Table.Nothing : segment.AddressOf(i, _base), segment.Sizes[i]);
+        }
+
+        return true;
+    }
+
     /// <summary>Gives items the places that they have from an action on.</summary>
     public void Move(LimitedPlan plan, in LimitedAction action)
     {
-        var point = _model.Points[0];
         if (action.Placements.Length > 0)
         {
             _device?.JoinTransfers();
         }
 
-        foreach (var (item, offset) in action.Placements)
+        foreach (var (value, offset) in action.Placements)
         {
-            Table.Place(point.Items[item], _plan!.Sizes[item] == 0 ? Table.Nothing : _base + offset, _plan.Sizes[item]);
-            foreach (int v in plan.Program.Aliases[item])
-            {
-                Table.AssignAlias(v);
-            }
+            SettleIn(plan, value, offset);
         }
     }
 
     /// <summary>Bytes of the item that an action moves.</summary>
-    public long BytesOf(in LimitedAction action) => _plan!.Sizes[action.Item];
+    public long BytesOf(in LimitedAction action) => _sizes[action.Item];
 
     /// <summary>Copies an item out of the arena, or back.</summary>
     public void Transfer(in LimitedAction action)
     {
-        long bytes = _plan!.Sizes[action.Item];
-        byte* inside = Table.Addresses[_model.Points[0].Items[action.Item].Value];
-        byte* outside = _outside.Address + action.HostOffset;
+        long bytes = _sizes[action.Item];
         if (bytes == 0)
         {
             return;
+        }
+
+        byte* inside = Table.PlaceOf(_limited!.Program.Items[action.Item]);
+        byte* outside = _outside.At(action.HostOffset);
+        if (action.Kind == ActionKind.Offload)
+        {
+            _isOutside![action.Item] = true;
         }
 
         if (_device is not null && action.Kind == ActionKind.Offload)

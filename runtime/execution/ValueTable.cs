@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Dlc.Runtime.Device;
 using Dlc.Runtime.Format;
 using Dlc.Runtime.Memory;
+using Dlc.Runtime.Rematerialization;
 
 namespace Dlc.Runtime.Execution;
 
@@ -19,7 +20,7 @@ internal sealed unsafe class ValueTable : IDisposable
     private readonly void* _tables;
     private RunBinding _binding = null!;
 
-    public ValueTable(LoadedExecutable executable, int runsBeforeTrim, DeviceContext? device, MemoryBudget? budget)
+    public ValueTable(LoadedExecutable executable, int runsBeforeTrim, DeviceContext? device, MemoryBudget? budget, IRoomKeeper? rooms)
     {
         _executable = executable;
         _model = executable.Prepared;
@@ -37,8 +38,25 @@ internal sealed unsafe class ValueTable : IDisposable
         Carried = new CarriedState[_model.Carried.Length];
         for (int c = 0; c < Carried.Length; c++)
         {
-            Carried[c] = new CarriedState(_model.Carried[c], _values[_model.Carried[c].BodyIn].Dims.Length, runsBeforeTrim, device, budget);
+            var info = _model.Carried[c];
+            Carried[c] = info.IsPlanned ? new CarriedState(info, _values[info.BodyIn].Dims.Length, null, null)
+                : new CarriedState(info, _values[info.BodyIn].Dims.Length, Block(StepRoom.BlockOf(c, 0)), Block(StepRoom.BlockOf(c, 1)));
         }
+
+        Scans = new ScanState[_model.ScanCount];
+        foreach (var step in _model.Steps)
+        {
+            if (step is PreparedLoop loop)
+            {
+                for (int i = 0; i < loop.Loop.ScanOutputs.Length; i++)
+                {
+                    int scan = loop.FirstScan + i;
+                    Scans[scan] = new ScanState(_values[loop.Loop.ScanOutputs[i].BodyOut].Dims.Length, Block((2 * Carried.Length) + scan), device);
+                }
+            }
+        }
+
+        LoopBlock Block(int number) => new(number, runsBeforeTrim, device, budget, rooms);
     }
 
     /// <summary>By slot.</summary>
@@ -58,6 +76,9 @@ internal sealed unsafe class ValueTable : IDisposable
 
     public CarriedState[] Carried { get; }
 
+    /// <summary>What loops collect, by number of the scan output.</summary>
+    public ScanState[] Scans { get; }
+
     /// <summary>Bytes allocated now for loops, and for ports whose memory is elsewhere.</summary>
     public long OwnBytes
     {
@@ -67,6 +88,11 @@ internal sealed unsafe class ValueTable : IDisposable
             foreach (var carried in Carried)
             {
                 sum += carried.OwnBytes;
+            }
+
+            foreach (var scan in Scans)
+            {
+                sum += scan.Block.OwnBytes;
             }
 
             return sum;
@@ -88,6 +114,11 @@ internal sealed unsafe class ValueTable : IDisposable
         {
             carried.EndRun();
         }
+
+        foreach (var scan in Scans)
+        {
+            scan.Block.EndRun();
+        }
     }
 
     /// <summary>Frees what loops hold.</summary>
@@ -96,6 +127,11 @@ internal sealed unsafe class ValueTable : IDisposable
         foreach (var carried in Carried)
         {
             carried.Release();
+        }
+
+        foreach (var scan in Scans)
+        {
+            scan.Block.Release();
         }
     }
 
@@ -167,6 +203,19 @@ internal sealed unsafe class ValueTable : IDisposable
         }
     }
 
+    /// <summary>The block of a loop with a number as <see cref="StepRoom"/> gives them.</summary>
+    public LoopBlock? BlockOf(int number) => number < 2 * Carried.Length ? Carried[number / 2].Block(number % 2) : Scans[number - (2 * Carried.Length)].Block;
+
+    /// <summary>Where a planned item lies.</summary>
+    public byte* PlaceOf(PlannedItem item) => item.Step >= 0 ? Scratch[item.Step] : item.Carried >= 0 ? Carried[item.Carried].PlannedAt(item.Side) : Addresses[item.Value];
+
+    /// <summary>Gives a view that has an address the one that follows from its value's, which has moved.</summary>
+    public void FollowAlias(int value)
+    {
+        var info = _values[value];
+        Addresses[value] = Addresses[info.Index] + (info.ByteOffsetSlot < 0 ? 0 : Slots[info.ByteOffsetSlot]);
+    }
+
     /// <summary>Gives a view the address that follows from its value's.</summary>
     public void AssignAlias(int value) => Addresses[value] = AliasAddress(value, _values[value]);
 
@@ -179,6 +228,11 @@ internal sealed unsafe class ValueTable : IDisposable
         foreach (var carried in Carried)
         {
             carried.Dispose();
+        }
+
+        foreach (var scan in Scans)
+        {
+            scan.Dispose();
         }
 
         NativeMemory.Free(_tables);

@@ -11,6 +11,9 @@ internal sealed unsafe class ScopedBlock(int runsBeforeTrim, IMemorySource? sour
 
     public long Capacity => _block.Capacity;
 
+    /// <summary>Whether it may be so many bytes long.</summary>
+    public bool Fits(long bytes) => bytes <= _block.Capacity || budget?.Fits(_block.Capacity, bytes) != false;
+
     /// <summary>Makes it at least <paramref name="bytes"/> long; what was in it is lost if it has to grow.</summary>
     public byte* Ensure(long bytes)
     {

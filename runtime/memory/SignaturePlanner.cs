@@ -14,9 +14,9 @@ internal static unsafe class SignaturePlanner
     /// <param name="model">The model.</param>
     /// <param name="key">Dims of all inputs, one after the other.</param>
     /// <param name="options">What else it depends on.</param>
-    /// <param name="reserve">Bytes of the limit to leave for sizes that data decides.</param>
+    /// <param name="learned">Sizes that data decided in an earlier run, to have room for; null where none were in the way.</param>
     /// <exception cref="DlcRuntimeException">WrongDim, BrokenGuard, NegativeDim, DimOverflow, OutOfMemory, MemoryLimit.</exception>
-    public static SignaturePlan Make(PreparedModel model, ReadOnlySpan<long> key, PlanOptions options, long reserve = 0)
+    public static SignaturePlan Make(PreparedModel model, ReadOnlySpan<long> key, PlanOptions options, KnownSizes? learned = null)
     {
         var point = model.Points[0];
         var slots = new long[model.Model.SlotNames.Length];
@@ -60,20 +60,25 @@ internal static unsafe class SignaturePlanner
         // Before anything is looked up, as measuring may end at any time.
         bool isCalibrated = options.Calibration?.IsComplete == true;
         LimitedPlan? limited = null;
+        KnownSizes? expected = null;
         long outside = OutsideBytes(model.Model, bytes);
         if (options.MemoryLimit < long.MaxValue)
         {
-            if (best.Bytes > options.MemoryLimit - outside - reserve)
+            var order = model.Orders[number];
+            var known = KnownSizes.OfEntry(model, sizes, slots, bytes);
+            limited = learned is null ? null : Foresee(model, order, known.With(learned), options, outside);
+            expected = limited is null ? null : learned;
+            if (limited is null && best.Bytes > options.MemoryLimit - outside)
             {
-                limited = Limit(model, model.Orders[number], sizes, slots, bytes, options, outside, reserve);
+                limited = Limit(model, order, known, options, outside);
             }
         }
 
         return new SignaturePlan
         {
             Limited = limited,
+            Expected = expected,
             OutsideBytes = outside,
-            Reserve = reserve,
             Occupied = limited?.Occupied() ?? best.Buffers,
             IsCalibrated = isCalibrated,
             Key = key.ToArray(),
@@ -91,16 +96,27 @@ internal static unsafe class SignaturePlanner
     public static long OutsideBytes(ExecutableModel model, long[] bytes) =>
         model.WeightBytes + model.Inputs.Sum(i => bytes[i.Value]) + model.Outputs.Where(o => o.UpdatesInput == -1).Sum(o => bytes[o.Value]);
 
-    private static LimitedPlan Limit(
-        PreparedModel model, PreparedOrder order, long[] sizes, long[] slots, long[] bytes, PlanOptions options, long outside, long reserve)
+    private static LimitedPlan Limit(PreparedModel model, PreparedOrder order, KnownSizes known, PlanOptions options, long outside)
     {
-        var ladder = LimitedPlan.LadderOf(model, order, sizes, slots, bytes, options);
-        return LimitedPlan.Choose(model, order, ladder, options.MemoryLimit - outside - reserve) ?? throw new DlcRuntimeException(
+        var problem = LimitedProblem.Of(model, order, known, options);
+        var ladder = problem.Ladder();
+        return LimitedPlan.Choose(problem, ladder, options.MemoryLimit - outside) ?? throw new DlcRuntimeException(
             RuntimeErrors.MemoryLimit,
             "the memory limit is too low for these dims",
-            $"at least {ladder.LeastBytes + outside + reserve} bytes (weights, inputs and outputs {outside}, arena {ladder.LeastBytes}"
-                + (reserve > 0 ? $", sizes that data decides {reserve})" : ")"),
+            $"at least {ladder.LeastBytes + outside} bytes (weights, inputs and outputs {outside}, arena {ladder.LeastBytes})",
             $"{options.MemoryLimit}");
+    }
+
+    /// <summary>The plan with room for what data decided before; null where that does not fit: this time it may be less.</summary>
+    private static LimitedPlan? Foresee(PreparedModel model, PreparedOrder order, KnownSizes known, PlanOptions options, long outside)
+    {
+        foreach (var output in model.Model.Outputs.Where(o => o.UpdatesInput == -1 && !model.Points[0].Values.Contains(o.Value)))
+        {
+            outside = checked(outside + known.Bytes[output.Value]);
+        }
+
+        var problem = LimitedProblem.Of(model, order, known, options);
+        return LimitedPlan.Choose(problem, problem.Ladder(), options.MemoryLimit - outside);
     }
 
     /// <summary>The plan of an order; null if it needs at least <paramref name="limit"/> bytes.</summary>

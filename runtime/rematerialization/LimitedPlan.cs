@@ -3,110 +3,103 @@ using Dlc.Runtime.Memory;
 
 namespace Dlc.Runtime.Rematerialization;
 
-/// <summary>How a run stays within its limit, made ready to run. Immutable.</summary>
+/// <summary>How a run, or the rest of one, stays within its limit, made ready to run. Immutable.</summary>
 internal sealed class LimitedPlan
 {
-    private LimitedPlan(ProgramTopology program, PreparedOrder order, PlanLadder ladder, int rung)
+    private readonly Dictionary<int, long> _outside;
+
+    /// <summary>Makes a plan ready.</summary>
+    /// <param name="problem">What was planned.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="modes">Its evictions, by gap.</param>
+    /// <param name="offsets">By residence: where it begins in the arena.</param>
+    /// <param name="arenaBytes">Bytes of the arena.</param>
+    /// <param name="before">The plan that it takes the place of in the middle of a run, if there was one.</param>
+    /// <param name="isRest">Whether it begins in the middle of a run.</param>
+    public LimitedPlan(LimitedProblem problem, ActionPlan plan, EvictionMode[] modes, long[] offsets, long arenaBytes, LimitedPlan? before = null, bool isRest = false)
     {
-        Program = program;
-        Plan = ladder.PlanAt(rung);
-        Offsets = ladder.Offsets(rung);
-        ArenaBytes = ladder.ArenaBytes(rung);
-        var outside = new Dictionary<int, long>();
-        Actions = new LimitedAction[Plan.Actions.Length];
-        int p = 0;
+        (Problem, Plan, Modes, Offsets, ArenaBytes) = (problem, plan, modes, offsets, arenaBytes);
+        _outside = before is null ? [] : new Dictionary<int, long>(before._outside);
+        HostBytes = before?.HostBytes ?? 0;
+
+        // The first action stands for what is there, the second is the step under way.
+        First = isRest ? 2 : 0;
+        Actions = new LimitedAction[plan.Actions.Length];
+        var placements = plan.Placements.ToLookup(p => p.Action, p => (p.Value, offsets[p.Residence]));
         for (int a = 0; a < Actions.Length; a++)
         {
-            var action = Plan.Actions[a];
-            int first = p;
-            while (p < Plan.Placements.Length && Plan.Placements[p].Action == a)
-            {
-                p++;
-            }
-
-            var placements = new (int, long)[p - first];
-            for (int i = 0; i < placements.Length; i++)
-            {
-                var placement = Plan.Placements[first + i];
-                placements[i] = (placement.Value, Offsets[placement.Residence]);
-            }
-
+            var action = plan.Actions[a];
             bool moves = action.Kind is ActionKind.Offload or ActionKind.Reload;
-            long at = 0;
-            if (moves && !outside.TryGetValue(action.Subject, out at))
-            {
-                at = HostBytes;
-                outside.Add(action.Subject, at);
-                HostBytes += Plan.Residences[ResidenceOf(action.Subject, a)].Bytes;
-            }
-
-            var step = order.Main[moves ? Math.Min(action.Serves, order.Main.Length - 1) : action.Subject];
-            Actions[a] = new LimitedAction(action.Kind, step, moves ? action.Subject : -1, at, placements);
+            var step = problem.Order.Main[moves ? Math.Min(action.Serves, problem.Order.Main.Length - 1) : action.Subject];
+            Actions[a] = new LimitedAction(
+                action.Kind, step, moves ? action.Subject : -1, moves ? OutsidePlace(action.Subject) : 0, [.. placements[a].Where(p => Knows(p.Value))]);
         }
+
+        Joined = [.. problem.Program.Pairs.SelectMany(p => p).Where(p => problem.Program.PointOf[p.Read] > 0 && AreJoined(p.Written, p.Read))];
     }
 
-    public ProgramTopology Program { get; }
+    public LimitedProblem Problem { get; }
+
+    public ProgramTopology Program => Problem.Program;
 
     public ActionPlan Plan { get; }
+
+    /// <summary>By gap: what it evicts.</summary>
+    public EvictionMode[] Modes { get; }
 
     /// <summary>By residence: where it begins in the arena.</summary>
     public long[] Offsets { get; }
 
     public LimitedAction[] Actions { get; }
 
+    /// <summary>The first action that is still to be done.</summary>
+    public int First { get; }
+
     /// <summary>Bytes of the arena.</summary>
     public long ArenaBytes { get; }
 
     /// <summary>Bytes outside the arena for what moves there.</summary>
-    public long HostBytes { get; }
+    public long HostBytes { get; private set; }
 
-    /// <summary>Plans a signature.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="order">The order of its steps.</param>
-    /// <param name="sizes">Bytes of the entry's items.</param>
-    /// <param name="slots">Slots as they stand after the entry.</param>
-    /// <param name="bytes">Bytes of the values known then.</param>
-    /// <param name="options">What else the plan depends on.</param>
-    public static PlanLadder LadderOf(PreparedModel model, PreparedOrder order, long[] sizes, long[] slots, long[] bytes, PlanOptions options)
-    {
-        var topology = ProgramTopology.Of(model, order).Topology;
-        var rounded = new long[topology.Values];
-        for (int i = 0; i < sizes.Length; i++)
-        {
-            rounded[i] = ArenaProblem.Round(sizes[i]);
-        }
-
-        return RematerializationPlanner.Plan(topology, new StepNumbers
-        {
-            Bytes = rounded,
-            Seconds = [.. order.Main.Select(s => StepCosts.Of(s, slots, bytes, options).Seconds)],
-            TransferRate = StepCosts.TransferRate(options),
-            InPlace = options.InPlace,
-        });
-    }
+    /// <summary>Values whose sizes data decides and which share a place as long as their sizes are equal.</summary>
+    public (int Written, int Read, int WrittenValue, int ReadValue)[] Joined { get; }
 
     /// <summary>The fastest plan of at most so many bytes; null where there is none.</summary>
-    public static LimitedPlan? Choose(PreparedModel model, PreparedOrder order, PlanLadder ladder, long arenaLimit) =>
-        ladder.Choose(arenaLimit) is var rung && rung >= 0 ? new LimitedPlan(ProgramTopology.Of(model, order), order, ladder, rung) : null;
+    public static LimitedPlan? Choose(LimitedProblem problem, PlanLadder ladder, long arenaLimit) =>
+        ladder.Choose(arenaLimit) is var rung && rung >= 0
+            ? new LimitedPlan(problem, ladder.PlanAt(rung), ladder.ModesAt(rung), ladder.Offsets(rung), ladder.ArenaBytes(rung)) : null;
+
+    /// <summary>Whether a value has its places by this plan, not by its bind point.</summary>
+    public bool Knows(int value) => value >= Program.Items.Length || Problem.Known.IsKnown[Program.PointOf[value]];
+
+    /// <summary>Where outside the arena a value lies when it is there.</summary>
+    public long OutsidePlace(int value)
+    {
+        if (!_outside.TryGetValue(value, out long at))
+        {
+            at = HostBytes;
+            _outside.Add(value, at);
+            HostBytes += Problem.Bytes[value];
+        }
+
+        return at;
+    }
 
     /// <summary>What lies where in the arena, by places of the order: what is done for a step is done at its place.</summary>
     public PlacedBuffer[] Occupied() => [.. Plan.Residences.Select((r, i) =>
         new PlacedBuffer(Program.PlaceOf(Plan.Actions[r.First].Serves), Program.LastPlaceOf(Plan.Actions[r.Last].Serves), Offsets[i], ArenaProblem.Round(r.Bytes)))
         .Where(b => b.Bytes > 0)];
 
-    private int ResidenceOf(int value, int action)
+    private bool AreJoined(int a, int b)
     {
-        int found = -1;
         foreach (var placement in Plan.Placements)
         {
-            if (placement.Action > action)
+            if (placement.Value == a && Array.Exists(Plan.Placements, p => p.Value == b && p.Residence == placement.Residence))
             {
-                break;
+                return true;
             }
-
-            found = placement.Value == value ? placement.Residence : found;
         }
 
-        return found;
+        return false;
     }
 }

@@ -26,8 +26,7 @@ internal sealed class LimitedReporter
         PreparedModel model, SignaturePlan plan, LimitedPlan limited, PlanOptions options, Func<string, string> unique, Func<int, string?> residentName)
     {
         (_model, _plan, _limited, _options, _residentName) = (model, plan, limited, options, residentName);
-        var items = model.Points[0].Items;
-        var itemNames = new string?[items.Length];
+        var items = limited.Program.Items;
         for (int i = 0; i < items.Length; i++)
         {
             if (items[i].Step < 0 && items[i].Carried < 0)
@@ -51,24 +50,38 @@ internal sealed class LimitedReporter
             string key = string.Join("+", sharers[r]);
             if (!known.TryGetValue(key, out string? name))
             {
-                name = unique(string.Join(" > ", sharers[r].Select(v => ItemName(items[v]))));
+                name = unique(string.Join(" > ", sharers[r].Select(v => v < items.Length ? ItemName(items[v]) : RoomName(v))));
                 known.Add(key, name);
             }
 
             _residenceNames[r] = name;
         }
 
-        _where = new int[items.Length];
+        _where = new int[items.Length + limited.Program.Rooms.Length];
         Array.Fill(_where, -1);
         Steps = MakeSteps();
         Buffers = [.. residences.Select((res, r) => new MemoryBuffer(
-                _residenceNames[r], res.Bytes, limited.Offsets[r], res.First, res.Last, [.. sharers[r].Select(v => ItemName(items[v]))]))
+                _residenceNames[r], res.Bytes, limited.Offsets[r], res.First, res.Last, [.. sharers[r].SelectMany(NamesOf)]))
             .Where(b => b.Bytes > 0).OrderBy(b => b.First).ThenBy(b => b.Offset)];
     }
 
     public List<MemoryBuffer> Buffers { get; }
 
     public List<MemoryStep> Steps { get; }
+
+    /// <summary>Of what a value of the planner holds: all that is in the room of a branch or loop.</summary>
+    private IEnumerable<string> NamesOf(int value)
+    {
+        var program = _limited.Program;
+        return value < program.Items.Length ? [ItemName(program.Items[value])]
+            : program.Rooms[value - program.Items.Length].Items.Where(i => i.Point == 0).Select(i => ItemName(program.Items[i.Item]));
+    }
+
+    private string RoomName(int value)
+    {
+        var step = _plan.Order.Main[_limited.Program.Rooms[value - _limited.Program.Items.Length].Step];
+        return $"inside {string.Join(", ", step.Source.Origins)}";
+    }
 
     private string ItemName(PlannedItem item) => item.Step >= 0 ? $"scratch of launch {item.Step}"
         : item.Carried >= 0 ? $"{_model.Model.Values[item.Value].Name}/{item.Side}" : _model.Model.Values[item.Value].Name;

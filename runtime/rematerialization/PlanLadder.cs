@@ -52,6 +52,9 @@ internal sealed class PlanLadder
         return rung.Plan;
     }
 
+    /// <summary>The evictions of a plan, by gap.</summary>
+    public EvictionMode[] ModesAt(int index) => _rungs[index].What.Modes;
+
     /// <summary>The fastest plan whose arena has at most this many bytes; negative where none has.</summary>
     public int Choose(long limit)
     {

@@ -6,7 +6,7 @@ namespace Dlc.Runtime.Rematerialization;
 /// Walks the steps of a program under given evictions: what has to be brought back when, what is in memory at each action, what it costs. Keeps its
 /// tables from one walk to the next; not safe for several threads.
 /// </summary>
-internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
+internal sealed partial class PlanSimulator(StepTopology topology, StepNumbers numbers)
 {
     private const int Absent = -1;
     private readonly List<PlanAction> _actions = [];
@@ -24,6 +24,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     private readonly List<int> _leaving = [];
     private readonly List<int> _evicted = [];
     private readonly int[] _lastNeed = new int[topology.Values];
+    private readonly (int Written, int Read)[][] _inPlace = numbers.Pairs ?? topology.InPlace;
     private EvictionMode[] _modes = [];
     private bool _retains;
     private long _now;
@@ -61,7 +62,12 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     public bool Run(EvictionMode[] modes)
     {
         Reset(modes);
-        for (var k = 0; k < topology.Steps; k++)
+        if (numbers.Start is { } start)
+        {
+            Begin(start);
+        }
+
+        for (var k = numbers.Start?.Step ?? 0; k < topology.Steps; k++)
         {
             if (IsAnyAway(topology.ArenaReads[k]) && !BringBack(topology.ArenaReads[k], k))
             {
@@ -95,49 +101,6 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
 
         return true;
     }
-
-    /// <summary>What stayed for recomputations goes after the last one that read it: which that is, only the whole walk tells.</summary>
-    private void EndRetained()
-    {
-        var change = new long[_actions.Count + 1];
-        for (var v = 0; v < topology.Values; v++)
-        {
-            if (_where[v] == Absent || topology.IsKept[v] || _next[v] < topology.Touches[v].Length)
-            {
-                continue;
-            }
-
-            _lastAction[_where[v]] = _lastNeed[v];
-            _drops.Add((_lastNeed[v], v));
-            change[_lastNeed[v] + 1] -= numbers.Bytes[v];
-        }
-
-        _drops.Sort((a, b) => a.Action != b.Action ? a.Action.CompareTo(b.Action) : a.Value.CompareTo(b.Value));
-        Peak = 0;
-        long less = 0;
-        for (var a = 0; a < _live.Count; a++)
-        {
-            less += change[a];
-            _live[a] += less;
-            if (_live[a] > Peak)
-            {
-                (Peak, PeakAction) = (_live[a], a);
-            }
-        }
-    }
-
-    /// <summary>The plan of the last walk.</summary>
-    public ActionPlan ToPlan() => new()
-    {
-        Actions = [.. _actions],
-        Placements = [.. _placements],
-        Drops = [.. _drops],
-        Residences = [.. Enumerable.Range(0, _residences.Count).Select(ResidenceAt)],
-        Live = [.. _live],
-        LowerBound = Peak,
-        ExtraSeconds = ExtraSeconds,
-        HostBytes = HostBytes,
-    };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Reset(EvictionMode[] modes)
@@ -199,7 +162,7 @@ internal sealed class PlanSimulator(StepTopology topology, StepNumbers numbers)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TakeOver(int step, int written)
     {
-        foreach (var (output, input) in topology.InPlace[step])
+        foreach (var (output, input) in _inPlace[step])
         {
             // What leaves and returns keeps a place of its own.
             if (output != written || _where[input] == Absent || _isEvicted[input] || _isEvicted[output] || numbers.Bytes[input] != numbers.Bytes[output] || !GoesAfter(input, step))

@@ -4,8 +4,8 @@ using Dlc.Runtime.Format;
 namespace Dlc.Runtime.Rematerialization;
 
 /// <summary>
-/// The steps of one order of a model as the planner of evictions sees them. Its values are the planned items of the entry, by their numbers, then all
-/// that lies outside of the arena and is written. A branch or loop is one step that holds all it needs.
+/// The steps of one order of a model as the planner of evictions sees them. Its values are the planned items of all bind points, by their numbers, then a room
+/// for what only one branch or loop knows of, for each of those, then all that lies outside of the arena and is written.
 /// </summary>
 internal sealed class ProgramTopology
 {
@@ -13,6 +13,10 @@ internal sealed class ProgramTopology
     private readonly PreparedOrder _order;
     private readonly Dictionary<int, int> _valueOf = [];
     private readonly int[] _stepOfPlace;
+    private readonly int[][] _reads;
+    private readonly int[][] _writes;
+    private readonly bool[] _isResident;
+    private readonly HashSet<int> _marked;
 
     private ProgramTopology(PreparedModel model, PreparedOrder order)
     {
@@ -24,27 +28,80 @@ internal sealed class ProgramTopology
             _stepOfPlace[p] = k;
         }
 
-        Topology = Build();
-        var items = model.Points[0].Items;
-        Aliases = new int[items.Length][];
-        var lists = new Dictionary<int, List<int>>();
-        foreach (int v in model.Points[0].Values.Where(v => model.Model.Values[v].Storage == StorageKind.Alias))
+        FirstItem = new int[model.Points.Length];
+        for (int p = 1; p < FirstItem.Length; p++)
         {
-            int root = RootOf(v);
-            (lists.TryGetValue(root, out var list) ? list : lists[root] = []).Add(v);
+            FirstItem[p] = FirstItem[p - 1] + model.Points[p - 1].Items.Length;
         }
 
-        for (int i = 0; i < items.Length; i++)
+        Items = [.. model.Points.SelectMany(p => p.Items)];
+        PointOf = [.. model.Points.SelectMany(p => Enumerable.Repeat(p.Id, p.Items.Length))];
+        Rooms = [.. Enumerable.Range(0, order.Main.Length).Where(k => order.Main[k].Kind is StepKind.If or StepKind.Loop)
+            .Select((k, r) => new StepRoom(model, order, k, Items.Length + r, PlaceOf(k), LastPlaceOf(k)))];
+        RoomOf = new int[Items.Length];
+        Array.Fill(RoomOf, -1);
+        (_reads, _writes, Pairs, _isResident) = Collect();
+        PlaceInRoom = new int[Items.Length];
+        foreach (var room in Rooms)
         {
-            Aliases[i] = items[i].Step < 0 && items[i].Carried < 0 && lists.TryGetValue(items[i].Value, out var list) ? [.. list] : [];
+            for (int n = 0; n < room.Items.Count; n++)
+            {
+                PlaceInRoom[room.Items[n].Item] = n;
+            }
+        }
+
+        Points = new PointPlaces(model, order);
+
+        // Marks are of the first order; in another one other values lie idle.
+        bool isMarked = _order == _model.Orders[0] && _model.Model.Programs[0].Evictable.Length > 0;
+        _marked = isMarked
+            ? [.. _model.Model.Programs[0].Evictable.Select(RootOf).Where(_valueOf.ContainsKey).Select(v => _valueOf[v])] : [.. Enumerable.Range(0, Values)];
+        Topology = Build(p => p == 0, isMidRun: false);
+        Aliases = new int[Items.Length][];
+        var lists = model.Points.SelectMany(p => p.Values).Where(v => model.Model.Values[v].Storage == StorageKind.Alias).ToLookup(RootOf);
+        for (int i = 0; i < Items.Length; i++)
+        {
+            Aliases[i] = Items[i].Step < 0 && Items[i].Carried < 0 ? [.. lists[Items[i].Value]] : [];
         }
     }
 
-    /// <summary>What the planner works on.</summary>
+    /// <summary>What the planner works on before a run: nothing of what data decides leaves, or is made again.</summary>
     public StepTopology Topology { get; }
+
+    /// <summary>By bind point: number of its first item.</summary>
+    public int[] FirstItem { get; }
+
+    /// <summary>Items of all bind points.</summary>
+    public PlannedItem[] Items { get; }
+
+    /// <summary>By item: its bind point.</summary>
+    public int[] PointOf { get; }
+
+    /// <summary>By item: the room in which it lies; -1 for what has a place of its own.</summary>
+    public int[] RoomOf { get; }
+
+    /// <summary>By item: which one of those in its room it is.</summary>
+    public int[] PlaceInRoom { get; }
+
+    /// <summary>Where in the order bind points are.</summary>
+    public PointPlaces Points { get; }
+
+    /// <summary>Of the branches and loops of the main program, in the order in which they run.</summary>
+    public StepRoom[] Rooms { get; }
+
+    /// <summary>By step: what may be the same memory, with the values of the executable as which the two are mentioned.</summary>
+    public (int Written, int Read, int WrittenValue, int ReadValue)[][] Pairs { get; }
+
+    /// <summary>Values in all.</summary>
+    public int Values => _isResident.Length;
 
     /// <summary>By item: the values that are views of it, a view after what it views.</summary>
     public int[][] Aliases { get; }
+
+    /// <summary>As <see cref="Topology"/> with the same numbers, when more is known.</summary>
+    /// <param name="isKnown">By bind point: whether its sizes are.</param>
+    /// <param name="isMidRun">Whether all may leave, marked for it or not.</param>
+    public StepTopology When(bool[] isKnown, bool isMidRun) => Build(p => isKnown[p], isMidRun);
 
     /// <summary>The topology of an order, made once.</summary>
     public static ProgramTopology Of(PreparedModel model, PreparedOrder order)
@@ -75,35 +132,56 @@ internal sealed class ProgramTopology
     /// <summary>The last place of a step: that of a branch or loop where it ends.</summary>
     public int LastPlaceOf(int step) => step + 1 < _order.Main.Length ? Math.Max(PlaceOf(step), PlaceOf(step + 1) - 1) : _stepOfPlace.Length - 1;
 
-    private StepTopology Build()
+    private StepTopology Build(Func<int, bool> isKnown, bool isMidRun)
     {
-        var items = _model.Points[0].Items;
-        var lifetimes = _order.Lifetimes[0];
+        bool IsUnknown(int v) => v < Items.Length && !isKnown(PointOf[v]);
+        return new StepTopology(
+            _reads,
+            _writes,
+            [.. Pairs.Select(p => p.Select(x => (x.Written, x.Read)).ToArray())],
+            [.. _order.Main.Select((s, k) => s.Kind is StepKind.Launch or StepKind.Copy && !Array.Exists(_reads[k], IsUnknown) && !Array.Exists(_writes[k], IsUnknown))],
+            _isResident,
+            new bool[Values],
+            [.. Enumerable.Range(0, Values).Select(v => (isMidRun || _marked.Contains(v)) && !IsUnknown(v))]);
+    }
+
+    private (int[][] Reads, int[][] Writes, (int Written, int Read, int WrittenValue, int ReadValue)[][] Pairs, bool[] IsResident) Collect()
+    {
         int count = _order.Main.Length;
         var reads = new List<int>[count];
         var writes = new List<int>[count];
-        var pairs = new List<(int, int)>[count];
+        var pairs = new List<(int, int, int, int)>[count];
         for (int k = 0; k < count; k++)
         {
             (reads[k], writes[k], pairs[k]) = ([], [], []);
         }
 
-        for (int i = 0; i < items.Length; i++)
+        foreach (var room in Rooms)
         {
-            if (items[i].Step < 0 && items[i].Carried < 0)
-            {
-                _valueOf.Add(items[i].Value, i);
-            }
+            writes[room.Step].Add(room.Value);
+        }
 
-            // Scratch, and what only a branch or a loop knows of.
-            var (first, last) = (_stepOfPlace[lifetimes.Start[i]], _stepOfPlace[Math.Min(lifetimes.End[i], _stepOfPlace.Length - 1)]);
-            if (items[i].Step >= 0 || items[i].Carried >= 0 || (first == last && _order.Main[first].Kind is StepKind.If or StepKind.Loop))
+        for (int i = 0; i < Items.Length; i++)
+        {
+            var lifetimes = _order.Lifetimes[PointOf[i]];
+            int own = i - FirstItem[PointOf[i]];
+            var (first, last) = (_stepOfPlace[lifetimes.Start[own]], _stepOfPlace[Math.Min(lifetimes.End[own], _stepOfPlace.Length - 1)]);
+            if (first == last && Array.Find(Rooms, r => r.Step == first) is { } room)
+            {
+                RoomOf[i] = room.Value - Items.Length;
+                room.Add(PointOf[i], own, i);
+            }
+            else if (Items[i].Step >= 0)
             {
                 writes[first].Add(i);
             }
+            else
+            {
+                _valueOf.Add(Items[i].Value, i);
+            }
         }
 
-        int next = items.Length;
+        int next = Items.Length + Rooms.Length;
         for (int v = 0; v < _model.Roles.Length; v++)
         {
             if (_model.Roles[v] is ValueRole.Output or ValueRole.Input)
@@ -123,22 +201,15 @@ internal sealed class ProgramTopology
         }
 
         var isResident = new bool[next];
-        Array.Fill(isResident, true, items.Length, next - items.Length);
-
-        // Marks are of the first order; in another one other values lie idle.
-        bool isMarked = _order == _model.Orders[0] && _model.Model.Programs[0].Evictable.Length > 0;
-        var marked = _model.Model.Programs[0].Evictable.Select(RootOf).Where(_valueOf.ContainsKey).Select(v => _valueOf[v]).ToHashSet();
-        return new StepTopology(
+        Array.Fill(isResident, true, Items.Length + Rooms.Length, next - Items.Length - Rooms.Length);
+        return (
             [.. reads.Select(r => r.Distinct().ToArray())],
             [.. writes.Select(w => w.Distinct().ToArray())],
             [.. pairs.Select(p => p.ToArray())],
-            [.. _order.Main.Select(s => s.Kind is StepKind.Launch or StepKind.Copy)],
-            isResident,
-            new bool[next],
-            [.. Enumerable.Range(0, next).Select(v => !isMarked || marked.Contains(v))]);
+            isResident);
     }
 
-    private void Collect(PreparedStep step, List<int> reads, List<int> writes, List<(int, int)> pairs, bool[] written)
+    private void Collect(PreparedStep step, List<int> reads, List<int> writes, List<(int, int, int, int)> pairs, bool[] written)
     {
         switch (step)
         {
@@ -165,7 +236,7 @@ internal sealed class ProgramTopology
             default:
                 foreach (int v in MentionsOf(step).Where(_valueOf.ContainsKey).Select(v => _valueOf[v]).Distinct())
                 {
-                    (written[v] || v >= _model.Points[0].Items.Length ? reads : writes).Add(v);
+                    (written[v] || v >= Items.Length ? reads : writes).Add(v);
                 }
 
                 foreach (int v in ResultsOf(step))
@@ -185,12 +256,12 @@ internal sealed class ProgramTopology
         }
     }
 
-    private void Pair(int input, int output, List<(int, int)> pairs)
+    private void Pair(int input, int output, List<(int, int, int, int)> pairs)
     {
-        int items = _model.Points[0].Items.Length;
-        if (_valueOf.TryGetValue(RootOf(input), out int from) && _valueOf.TryGetValue(RootOf(output), out int to) && from < items && to < items && from != to)
+        if (_valueOf.TryGetValue(RootOf(input), out int from) && _valueOf.TryGetValue(RootOf(output), out int to)
+            && from < Items.Length && to < Items.Length && from != to && PointOf[from] == PointOf[to])
         {
-            pairs.Add((to, from));
+            pairs.Add((to, from, output, input));
         }
     }
 

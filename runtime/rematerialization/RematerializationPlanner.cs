@@ -39,7 +39,7 @@ internal sealed class RematerializationPlanner
         (_topology, _numbers) = (topology, numbers);
         _pruner = new PlanPruner(topology, numbers);
         (_first, _second) = (new PlanSimulator(topology, numbers), new PlanSimulator(topology, numbers));
-        _start = new EvictionMode[topology.Gaps];
+        _start = [.. numbers.Start?.Modes ?? new EvictionMode[topology.Gaps]];
     }
 
     /// <summary>All plans worth having for one signature.</summary>
@@ -75,8 +75,25 @@ internal sealed class RematerializationPlanner
             }
         }
 
+        if (_numbers.GoesToTheLast)
+        {
+            plans.Add(Least());
+        }
+
         _rungs = PlanRefiner.Refine(_topology, _numbers, PlanRung.Envelope(plans));
         return new PlanLadder(_topology, _numbers, _rungs, isLarge ? Between : null);
+    }
+
+    /// <summary>Everything is outside whenever no step touches it.</summary>
+    private PlanRung Least()
+    {
+        EvictionMode[] modes = [.. _start];
+        for (var gap = 0; gap < modes.Length; gap++)
+        {
+            modes[gap] = _topology.IsEvictable[gap] && _numbers.Bytes[_topology.ValueOfGap(gap)] > 0 ? EvictionMode.OffloadEachTime : modes[gap];
+        }
+
+        return _first.Run(modes) ? PlanRung.Of(_first, modes) : new PlanRung(modes, long.MaxValue, double.PositiveInfinity);
     }
 
     /// <summary>Plans that are slower than the one before a rung and faster than the rung itself, and lie between them in memory; or behind the last.</summary>

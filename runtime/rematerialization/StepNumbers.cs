@@ -15,6 +15,12 @@ internal sealed class StepNumbers
     /// <summary>Whether values may be written over what they are made of.</summary>
     public bool InPlace { get; init; } = true;
 
+    /// <summary>By step: the pairs of <see cref="StepTopology.InPlace"/> whose sizes allow it; null for all.</summary>
+    public (int Written, int Read)[][]? Pairs { get; init; }
+
+    /// <summary>Where the run stands; null before its first step.</summary>
+    public RunStart? Start { get; init; }
+
     /// <summary>Seconds of moving a value one way.</summary>
     public double TransferSeconds(int value) => Bytes[value] / TransferRate;
 }

@@ -1,0 +1,697 @@
+using Dlc.Runtime.Memory;
+using Dlc.Runtime.Rematerialization;
+
+namespace Dlc.Runtime.Execution;
+
+/// <content>
+/// Decisions in the middle of a run: where what data decided does not fit under the limit, the rest of the run is planned anew from where it stands, and what
+/// is in memory is brought to where the new plan wants it.
+/// </content>
+internal sealed unsafe partial class ValueStore
+{
+    private readonly ArenaMover _mover;
+    private readonly int[] _firstItem;
+
+    /// <summary>By item of all bind points: bytes.</summary>
+    private readonly long[] _sizes;
+
+    /// <summary>By bind point: whether what it makes known holds now.</summary>
+    private readonly bool[] _isResolved;
+
+    /// <summary>By bind point: whether this run was there, in an earlier iteration perhaps.</summary>
+    private bool[]? _isMet;
+    private ProgramTopology? _program;
+    private LimitedPlan? _limited;
+    private PlacedBuffer[]? _occupied;
+    private long _arenaBytes;
+
+    /// <summary>By value of the planner: where it begins in the arena; -1 where it was not there yet. By item: whether there is a copy outside.</summary>
+    private long[]? _at;
+    private bool[]? _isOutside;
+
+    /// <summary>By item of all bind points: the most bytes in this run.</summary>
+    private long[]? _most;
+
+    /// <summary>The place of the order at which the run is.</summary>
+    private int _place;
+    private int _lastStep;
+
+    /// <summary>The plan that the run follows now; null for one without evictions.</summary>
+    public LimitedPlan? Limited => _limited;
+
+    /// <summary>Index of the action under way: of <see cref="Limited"/>, or among the steps.</summary>
+    public int Action { get; set; }
+
+    /// <summary>Times that the rest of a run was planned anew.</summary>
+    public long PlansInRun { get; private set; }
+
+    /// <summary>Bytes copied to bring about what such plans want.</summary>
+    public long BytesMovedInRun => _mover.Moved;
+
+    /// <summary>An iteration of a loop ends.</summary>
+    public void EndIteration(PreparedLoop loop)
+    {
+        if (_program is not null)
+        {
+            _place = _program.Points.RepeatOf(loop);
+        }
+    }
+
+    byte* IRoomKeeper.RoomFor(int block, out long bytes)
+    {
+        bytes = 0;
+        if (_limited is not { } plan || RoomUnderWay() is not { } room || Array.FindIndex(room.Blocks, b => b.Number == block) < 0)
+        {
+            return null;
+        }
+
+        bytes = ArenaProblem.Round(plan.Problem.Known.Blocks[block]);
+        return _base + _at![room.Value] + plan.Problem.Rooms[room.Value - _program!.Items.Length].OffsetOfBlock(block);
+    }
+
+    void IRoomKeeper.MakeRoom(int block, long bytes) => PlanRest(block, bytes);
+
+    private void BeginRun(SignaturePlan plan)
+    {
+        (_limited, _occupied, _arenaBytes, Action, _lastStep, _place) = (plan.Limited, plan.Occupied, plan.ArenaBytes, 0, -1, 0);
+        if (Budget is null || (plan.Limited is null && _model.Points.Length == 1))
+        {
+            return;
+        }
+
+        var program = ProgramTopology.Of(_model, plan.Order);
+        if (_at is null)
+        {
+            // As many in each order.
+            _at = new long[program.Values];
+            _isOutside = new bool[program.Values];
+            _isMet = new bool[_isResolved.Length];
+            _most = new long[_sizes.Length];
+        }
+
+        _program = program;
+        Array.Fill(_at, -1);
+        Array.Clear(_isOutside!);
+        Array.Clear(_isMet!);
+        Array.Clear(_most!);
+        Array.Clear(_isResolved);
+        _isResolved[0] = true;
+    }
+
+    private int StepUnderWay => _limited is null ? Action : _limited.Plan.Actions[Action].Subject;
+
+    private StepRoom? RoomUnderWay()
+    {
+        int step = StepUnderWay;
+        foreach (var room in _program!.Rooms)
+        {
+            if (room.Step == step)
+            {
+                return room;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Notes that a bind point is reached.</summary>
+    private void Reach(int point)
+    {
+        _place = _program!.Points.Of(point);
+        for (int p = point + 1; p <= _program.Points.LastInner(point); p++)
+        {
+            _isResolved[p] = false;
+        }
+
+        _isResolved[point] = true;
+        _isMet![point] = true;
+        int first = _firstItem[point];
+        for (int i = 0; i < _model.Points[point].Items.Length; i++)
+        {
+            _most![first + i] = Math.Max(_most[first + i], _sizes[first + i]);
+        }
+    }
+
+    /// <summary>Whether what a bind point made known is at most what the plan has room for.</summary>
+    private bool IsForeseen(int point)
+    {
+        var problem = _limited!.Problem;
+        int first = _firstItem[point];
+        for (int i = 0; i < _model.Points[point].Items.Length; i++)
+        {
+            if (_sizes[first + i] > ArenaProblem.Round(problem.Known.Items[first + i]))
+            {
+                return false;
+            }
+        }
+
+        foreach (var (written, read, writtenValue, readValue) in _limited.Joined)
+        {
+            if (_program!.PointOf[read] == point && !AreEqual(written, read, writtenValue, readValue))
+            {
+                return false;
+            }
+        }
+
+        foreach (var room in problem.Rooms)
+        {
+            var joined = room.Joined;
+            for (int n = 0; n < joined.Count; n++)
+            {
+                var pair = joined[n].Pair;
+                if (joined[n].Point == point && !AreEqual(first + pair.To, first + pair.From, pair.ToValue, pair.FromValue))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private bool AreEqual(int a, int b, int valueA, int valueB) =>
+        _sizes[a] == _sizes[b] && Table.Bytes[valueA] == _sizes[a] && Table.Bytes[valueB] == _sizes[a];
+
+    /// <summary>Gives places to what a bind point made known, as far as the plan has it in memory already.</summary>
+    private void PlaceForeseen(int point)
+    {
+        int first = _firstItem[point];
+        for (int i = 0; i < _model.Points[point].Items.Length; i++)
+        {
+            PlaceItem(_limited!, first + i);
+        }
+    }
+
+    /// <summary>A value of the planner has a new place.</summary>
+    private void SettleIn(LimitedPlan plan, int value, long offset)
+    {
+        _at![value] = offset;
+        if (value < plan.Program.Items.Length)
+        {
+            if (_isResolved[plan.Program.PointOf[value]])
+            {
+                PlaceItem(plan, value);
+                foreach (int v in plan.Program.Aliases[value])
+                {
+                    Table.FollowAlias(v);
+                }
+            }
+
+            return;
+        }
+
+        var items = plan.Program.Rooms[value - plan.Program.Items.Length].Items;
+        for (int n = 0; n < items.Count; n++)
+        {
+            if (_isResolved[items[n].Point] && plan.Knows(items[n].Item))
+            {
+                PlaceItem(plan, items[n].Item);
+                foreach (int v in plan.Program.Aliases[items[n].Item])
+                {
+                    Table.FollowAlias(v);
+                }
+            }
+        }
+    }
+
+    private void PlaceItem(LimitedPlan plan, int item)
+    {
+        var program = plan.Program;
+        int room = program.RoomOf[item];
+        long at = room < 0 ? _at![item] : _at![program.Items.Length + room];
+        if (_sizes[item] == 0)
+        {
+            Table.Place(program.Items[item], Table.Nothing, 0);
+        }
+        else if (at >= 0)
+        {
+            Table.Place(program.Items[item], _base + at + (room < 0 ? 0 : plan.Problem.Rooms[room].Offsets[program.PlaceInRoom[item]]), _sizes[item]);
+        }
+    }
+
+    /// <summary>Plans the rest of the run with what is known by now, and brings everything to where that has it.</summary>
+    /// <param name="block">A block that has to grow; -1 for none.</param>
+    /// <param name="bytes">What it has to hold.</param>
+    /// <exception cref="DlcRuntimeException">MemoryLimit: it can't be done.</exception>
+    private void PlanRest(int block, long bytes)
+    {
+        _device?.Quiesce();
+        int step = StepUnderWay;
+        var pieces = FindLive();
+        long hosts = _isHosts ? _entered!.ArenaBytes : 0;
+        long limit = Budget!.Room < 0 ? -1 : Math.Max(Budget.Room, hosts);
+        RestPlan rest;
+        try
+        {
+            // With room for a growth that goes on, and for what later bind points found before; else with just what has to be.
+            rest = PlanFrom(step, pieces, WhatIsKnown(block, bytes, step == _lastStep ? 2 : 1), limit);
+            if (rest.Plan is null)
+            {
+                rest = PlanFrom(step, pieces, WhatIsKnown(block, bytes, 0), limit);
+            }
+        }
+        catch (OverflowException)
+        {
+            throw ValueSizes.TooLarge();
+        }
+
+        if (rest.Plan is null)
+        {
+            long beside = _options.MemoryLimit - Budget.Room;
+            throw new DlcRuntimeException(
+                RuntimeErrors.MemoryLimit,
+                "sizes that data decides go beyond the memory limit",
+                $"at least {rest.LeastBytes + beside} bytes (weights, inputs and outputs {beside}, arena {rest.LeastBytes})",
+                $"{_options.MemoryLimit}");
+        }
+
+        PlansInRun++;
+        _lastStep = step;
+        Follow(rest.Plan, rest.Start, pieces);
+    }
+
+    /// <summary>Sizes to plan with.</summary>
+    /// <param name="block">A block that has to grow; -1 for none.</param>
+    /// <param name="bytes">What it has to hold.</param>
+    /// <param name="foresight">0 for what is known here alone, 1 with what was known before of what comes later, 2 with room for growth too.</param>
+    private KnownSizes WhatIsKnown(int block, long bytes, int foresight)
+    {
+        var expected = foresight > 0 ? _limited?.Problem.Known : null;
+        var known = new KnownSizes
+        {
+            IsKnown = [.. _isResolved],
+            Items = [.. _sizes],
+            Blocks = new long[StepRoom.BlockCount(_model)],
+            Bytes = new ReadOnlySpan<long>(Table.Bytes, _model.Model.Values.Length).ToArray(),
+            Slots = new ReadOnlySpan<long>(Table.Slots, _model.Model.SlotNames.Length).ToArray(),
+        };
+        for (int b = 0; b < known.Blocks.Length; b++)
+        {
+            known.Blocks[b] = Math.Max(Table.BlockOf(b)?.Content ?? 0, expected?.Blocks[b] ?? 0);
+        }
+
+        if (block >= 0)
+        {
+            known.Blocks[block] = Math.Max(known.Blocks[block], foresight == 2 ? checked(2 * bytes) : bytes);
+        }
+
+        foreach (var point in _model.Points.AsSpan(1))
+        {
+            var items = known.Items.AsSpan(_firstItem[point.Id], point.Items.Length);
+            bool isExpected = !_isResolved[point.Id] && expected?.IsKnown[point.Id] == true;
+            if (isExpected || (foresight > 0 && _isMet![point.Id]))
+            {
+                known.IsKnown[point.Id] = true;
+            }
+
+            if (isExpected && !_isMet![point.Id])
+            {
+                expected!.Items.AsSpan(_firstItem[point.Id], items.Length).CopyTo(items);
+                foreach (int v in point.Values)
+                {
+                    known.Bytes[v] = expected.Bytes[v];
+                }
+            }
+            else if (!known.IsKnown[point.Id])
+            {
+                items.Clear();
+            }
+            else if (foresight == 2)
+            {
+                // Alike, so that what is of one size stays so.
+                foreach (ref long size in items)
+                {
+                    size = checked(size + (size / 2));
+                }
+
+                foreach (int v in point.Values)
+                {
+                    known.Bytes[v] = checked(known.Bytes[v] + (known.Bytes[v] / 2));
+                }
+            }
+        }
+
+        return known;
+    }
+
+    private RestPlan PlanFrom(int step, List<LivePiece> pieces, KnownSizes known, long limit)
+    {
+        var problem = LimitedProblem.InRun(_model, _entered!.Order, known, _options);
+        var isPresent = new bool[problem.Program.Values];
+        foreach (var piece in pieces)
+        {
+            if (piece.Item >= 0 && problem.Program.RoomOf[piece.Item] < 0)
+            {
+                isPresent[piece.Item] = true;
+            }
+        }
+
+        var topology = problem.Topology;
+        RunStart StartWith(EvictionMode[] modes)
+        {
+            for (int v = 0; v < isPresent.Length; v++)
+            {
+                int next = topology.IsResident[v] ? 0 : topology.NextTouch(v, step);
+                if (next == 0)
+                {
+                    continue;
+                }
+
+                // After its last use it is there because others are made again from it. What is away comes back when something needs it.
+                bool isLast = next == topology.Touches[v].Length;
+                ref var mode = ref modes[topology.GapAfter(v, next - 1)];
+                mode = isPresent[v] ? (isLast ? EvictionMode.Retain : EvictionMode.Keep)
+                    : isLast ? EvictionMode.Keep
+                    : _isOutside![v] ? EvictionMode.Offload
+                    : EvictionMode.Recompute;
+            }
+
+            return new RunStart { Step = step, IsPresent = isPresent, IsOutside = _isOutside!, Modes = modes };
+        }
+
+        var start = StartWith(new EvictionMode[topology.Gaps]);
+        var ladder = problem.LadderFrom(start);
+        if (ladder is null && _limited is not null)
+        {
+            // What the present plan evicts later is needed to bring back what is away now.
+            start = StartWith([.. _limited.Modes]);
+            ladder = problem.LadderFrom(start);
+        }
+
+        if (ladder is null)
+        {
+            throw new InvalidOperationException("the rest of the run can't be planned");
+        }
+
+        int rung = ladder.Choose(limit);
+        if (rung < 0)
+        {
+            return new RestPlan(null, start, ladder.LeastBytes);
+        }
+
+        var (plan, modes) = (ladder.PlanAt(rung), ladder.ModesAt(rung));
+        var (offsets, bytes) = InPlace(plan, pieces) ?? (ladder.Offsets(rung), ladder.ArenaBytes(rung));
+        return new RestPlan(new LimitedPlan(problem, plan, modes, offsets, bytes, _limited, isRest: true), start, 0);
+    }
+
+    /// <summary>Offsets with which nothing moves that stays in the arena; null where they need a larger one.</summary>
+    private (long[] Offsets, long Bytes)? InPlace(ActionPlan plan, List<LivePiece> pieces)
+    {
+        long capacity = _isHosts ? _entered!.ArenaBytes : Math.Min(_arena.Capacity, Budget!.Room);
+        if (plan.LowerBound > capacity || (!_isHosts && _arena.Capacity > Budget!.Room))
+        {
+            return null;
+        }
+
+        var lies = new Dictionary<int, long>();
+        foreach (var piece in pieces)
+        {
+            if (piece.Item >= 0 && piece.From >= _base && piece.From < _base + capacity)
+            {
+                lies[piece.Item] = piece.From - _base;
+            }
+        }
+
+        var at = new long[plan.Residences.Length];
+        Array.Fill(at, -1);
+        foreach (var placement in plan.Placements)
+        {
+            if (placement.Action == 0 && lies.TryGetValue(placement.Value, out long offset))
+            {
+                at[placement.Residence] = offset;
+            }
+        }
+
+        int[] order = [.. Enumerable.Range(0, at.Length).OrderBy(r => at[r] < 0)];
+        var problem = new ArenaProblem
+        {
+            Start = [.. order.Select(r => plan.Residences[r].First)],
+            End = [.. order.Select(r => plan.Residences[r].Last)],
+            Bytes = [.. order.Select(r => ArenaProblem.Round(plan.Residences[r].Bytes))],
+            Fixed = at.Count(a => a >= 0),
+        };
+        long[] placed = [.. order.Select(r => Math.Max(0, at[r]))];
+        long bytes = ArenaPlanner.Plan(problem, placed, ArenaPlanner.DefaultBudget / 8);
+        if (bytes > capacity)
+        {
+            return null;
+        }
+
+        for (int n = 0; n < order.Length; n++)
+        {
+            at[order[n]] = placed[n];
+        }
+
+        return (at, bytes);
+    }
+
+    /// <summary>What is in memory: items and blocks of loops whose contents count.</summary>
+    private List<LivePiece> FindLive()
+    {
+        var program = _program!;
+        var room = RoomUnderWay();
+        bool[]? isResident = _limited is null ? null : ResidentNow(_limited);
+        var pieces = new List<LivePiece>();
+        for (int i = 0; i < _sizes.Length; i++)
+        {
+            int number = program.RoomOf[i];
+            if (_sizes[i] == 0 || !_isResolved[program.PointOf[i]] || (number >= 0 && program.Rooms[number] != room))
+            {
+                continue;
+            }
+
+            if (number < 0 && _limited?.Knows(i) == true ? isResident![i] : IsWithin(i))
+            {
+                pieces.Add(new LivePiece(i, -1, Table.PlaceOf(program.Items[i]), _sizes[i]));
+            }
+        }
+
+        foreach (var block in room?.Blocks ?? [])
+        {
+            if (Table.BlockOf(block.Number) is { Content: > 0 } own && block.Start < _place && _place <= block.End)
+            {
+                pieces.Add(new LivePiece(-1, block.Number, own.Address, own.Content));
+            }
+        }
+
+        return pieces;
+    }
+
+    /// <summary>Whether the run is within the lifetime of an item.</summary>
+    private bool IsWithin(int item)
+    {
+        int point = _program!.PointOf[item];
+        var lifetimes = _entered!.Order.Lifetimes[point];
+        int own = item - _firstItem[point];
+        return lifetimes.Start[own] < _place && _place <= lifetimes.End[own];
+    }
+
+    /// <summary>By item: whether the plan has it in memory at the action under way, and it was written.</summary>
+    private bool[] ResidentNow(LimitedPlan limited)
+    {
+        var plan = limited.Plan;
+        var where = new int[_sizes.Length];
+        var placed = new int[_sizes.Length];
+        var owner = new int[plan.Residences.Length];
+        Array.Fill(where, -1);
+        foreach (var placement in plan.Placements)
+        {
+            if (placement.Action <= Action && placement.Value < where.Length)
+            {
+                where[placement.Value] = placement.Residence;
+                placed[placement.Value] = placement.Action;
+                owner[placement.Residence] = placement.Value;
+            }
+        }
+
+        var result = new bool[where.Length];
+        for (int i = 0; i < result.Length; i++)
+        {
+            result[i] = where[i] >= 0 && owner[where[i]] == i && plan.Residences[where[i]].Last >= Action && (placed[i] < Action || IsWithin(i));
+        }
+
+        return result;
+    }
+
+    /// <summary>Makes a plan of the rest the one that the run follows.</summary>
+    private void Follow(LimitedPlan plan, RunStart start, List<LivePiece> pieces)
+    {
+        var program = plan.Program;
+        Array.Fill(_at!, -1);
+        var placements = plan.Actions[0].Placements.Concat(plan.Actions[1].Placements).ToArray();
+        foreach (var (value, offset) in placements)
+        {
+            _at![value] = offset;
+        }
+
+        long saved = _limited?.HostBytes ?? 0;
+        var room = Array.Find(program.Rooms, r => r.Step == start.Step);
+        var moves = new List<MemoryMove>();
+        var leaving = new List<(LivePiece Piece, long Outside)>();
+        foreach (var piece in pieces)
+        {
+            long at = OffsetOf(plan, room, piece);
+            if (at >= 0)
+            {
+                moves.Add(new MemoryMove(piece.From, piece.Bytes, at));
+            }
+            else if (piece.Item >= 0 && !_isOutside![piece.Item] && IsOffloaded(plan, piece.Item, start.Step))
+            {
+                leaving.Add((piece, plan.OutsidePlace(piece.Item)));
+                _isOutside[piece.Item] = true;
+            }
+        }
+
+        _outside.Extend(saved, plan.HostBytes);
+        foreach (var (piece, outside) in leaving)
+        {
+            _mover.Save(piece.From, _outside.At(outside), piece.Bytes);
+        }
+
+        _device?.Quiesce();
+        BringAll(moves, plan.ArenaBytes);
+        (_limited, _occupied, _arenaBytes, Action) = (plan, plan.Occupied(), plan.ArenaBytes, 1);
+        LendBlocks(plan, room);
+        foreach (var (value, offset) in placements)
+        {
+            SettleIn(plan, value, offset);
+        }
+
+        FollowMoves(moves);
+    }
+
+    private static bool IsOffloaded(LimitedPlan plan, int item, int step)
+    {
+        var topology = plan.Problem.Topology;
+        int next = topology.NextTouch(item, step);
+        return next > 0 && next < topology.Touches[item].Length
+            && plan.Modes[topology.GapAfter(item, next - 1)] is EvictionMode.Offload or EvictionMode.OffloadEachTime;
+    }
+
+    /// <summary>Where in the arena a piece lies by a plan; -1 where it does not.</summary>
+    private long OffsetOf(LimitedPlan plan, StepRoom? room, LivePiece piece)
+    {
+        if (piece.Item >= 0 && plan.Program.RoomOf[piece.Item] < 0)
+        {
+            return _at![piece.Item];
+        }
+
+        long at = _at![room!.Value];
+        var layout = plan.Problem.Rooms[room.Value - plan.Program.Items.Length];
+        return at + (piece.Item >= 0 ? layout.Offsets[plan.Program.PlaceInRoom[piece.Item]] : layout.OffsetOfBlock(piece.Block));
+    }
+
+    /// <summary>Makes all that is in memory lie in the arena, which is made anew where it is too small or too large.</summary>
+    private void BringAll(List<MemoryMove> moves, long arenaBytes)
+    {
+        long room = Budget!.Room;
+        if (_isHosts ? arenaBytes <= _entered!.ArenaBytes : arenaBytes <= _arena.Capacity && _arena.Capacity <= room)
+        {
+            _mover.Shuffle(moves, _base);
+            ReleaseBlocks();
+        }
+        else if (_isHosts && Budget.Fits(0, arenaBytes))
+        {
+            _base = _arena.Ensure(arenaBytes);
+            _isHosts = false;
+            _mover.Shuffle(moves, _base);
+            ReleaseBlocks();
+        }
+        else
+        {
+            _mover.Through(moves, () =>
+            {
+                ReleaseBlocks();
+                _arena.Resize(0);
+                _base = _arena.Ensure(arenaBytes);
+                return (nint)_base;
+            });
+            _isHosts = false;
+        }
+
+        _device?.Quiesce();
+    }
+
+    /// <summary>The blocks of the loops under way are in the arena from now on.</summary>
+    private void LendBlocks(LimitedPlan plan, StepRoom? room)
+    {
+        foreach (var block in room?.Blocks ?? [])
+        {
+            long bytes = ArenaProblem.Round(plan.Problem.Known.Blocks[block.Number]);
+            if (bytes > 0)
+            {
+                var layout = plan.Problem.Rooms[room!.Value - plan.Program.Items.Length];
+                Table.BlockOf(block.Number)!.Lend(_base + _at![room.Value] + layout.OffsetOfBlock(block.Number), bytes);
+            }
+        }
+    }
+
+    /// <summary>Brings addresses up to date that do not follow from places of items: of what loops carry, and of views.</summary>
+    private void FollowMoves(List<MemoryMove> moves)
+    {
+        moves.Sort((a, b) => ((nint)a.From).CompareTo((nint)b.From));
+        foreach (var carried in Table.Carried)
+        {
+            carried.MoveTo(Moved(moves, carried.Current));
+        }
+
+        for (int v = 0; v < _model.Roles.Length; v++)
+        {
+            if (_model.Roles[v] is ValueRole.CarriedIn or ValueRole.CarriedOut)
+            {
+                Table.Addresses[v] = Moved(moves, Table.Addresses[v]);
+            }
+        }
+
+        foreach (var point in _model.Points)
+        {
+            foreach (int v in _isResolved[point.Id] ? point.Values : [])
+            {
+                if (_model.Roles[v] == ValueRole.Alias)
+                {
+                    Table.FollowAlias(v);
+                }
+            }
+        }
+    }
+
+    private byte* Moved(List<MemoryMove> moves, byte* address)
+    {
+        int low = 0;
+        int high = moves.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = moves[middle].From <= address ? (middle + 1, high) : (low, middle);
+        }
+
+        if (low == 0 || address >= moves[low - 1].From + moves[low - 1].Bytes)
+        {
+            return address;
+        }
+
+        return _base + moves[low - 1].Offset + (address - moves[low - 1].From);
+    }
+
+    /// <summary>After a run that had to be planned anew: the next one of its dims is to know from its start what this one found.</summary>
+    private void Learn()
+    {
+        if (_limited is not { First: > 0 } || _entered is not { } entered)
+        {
+            return;
+        }
+
+        var found = WhatIsKnown(-1, 0, 1);
+        for (int b = 0; b < found.Blocks.Length; b++)
+        {
+            found.Blocks[b] = Math.Max(found.Blocks[b], Table.BlockOf(b)?.Needed ?? 0);
+        }
+
+        for (int i = 0; i < found.Items.Length; i++)
+        {
+            found.Items[i] = Math.Max(found.Items[i], _most![i]);
+        }
+
+        entered.Learned = entered.Expected is { } expected ? found.Largest(expected) : found;
+    }
+}
