@@ -26,6 +26,8 @@ public sealed partial class Session : IDisposable
     private readonly ArenaClaims _arenas = new();
     private long _allocated;
     private long _highWater;
+    private long _plansInRuns;
+    private long _bytesMoved;
     private bool _disposed;
 
     internal Session(CompiledModel model, SessionOptions options)
@@ -96,6 +98,27 @@ public sealed partial class Session : IDisposable
 
     /// <summary>Times that input dims were met without a plan for them.</summary>
     public long PlansMade => _plans.Misses;
+
+    /// <summary>
+    /// Times that the rest of a run was planned anew in its middle, because sizes that data decided did not fit under the memory limit: see
+    /// <see cref="SessionOptions.MemoryLimit"/>. The next run of the same input dims has room for them from its start.
+    /// </summary>
+    public long PlansMadeInRuns => Interlocked.Read(ref _plansInRuns);
+
+    /// <summary>Bytes that were copied from one place to another for such plans.</summary>
+    public long BytesMovedInRuns => Interlocked.Read(ref _bytesMoved);
+
+    /// <summary>The most bytes that a limited run counted against its allowance, over the contexts that are there now.</summary>
+    internal long MostCounted
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _all.Max(e => e.Store.Budget?.Most ?? 0);
+            }
+        }
+    }
 
     /// <summary>A set of inputs and outputs to fill and run, again and again without managed allocations. Used by one thread at a time.</summary>
     public RunBinding CreateBinding()
@@ -350,6 +373,13 @@ public sealed partial class Session : IDisposable
 
     private void Return(Executor executor)
     {
+        var (plans, moved) = executor.Store.TakeCounts();
+        if (plans > 0)
+        {
+            Interlocked.Add(ref _plansInRuns, plans);
+            Interlocked.Add(ref _bytesMoved, moved);
+        }
+
         long now = executor.AllocatedBytes;
         lock (_lock)
         {

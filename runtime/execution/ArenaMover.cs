@@ -9,8 +9,8 @@ namespace Dlc.Runtime.Execution;
 /// </summary>
 internal sealed unsafe class ArenaMover(DeviceContext? device)
 {
-    /// <summary>Bytes copied so far.</summary>
-    public long Moved { get; private set; }
+    /// <summary>Bytes copied.</summary>
+    public long Moved { get; set; }
 
     /// <summary>Moves within an arena, or into one from other memory.</summary>
     /// <param name="moves">What to move: the sources do not overlap each other, nor do the targets.</param>

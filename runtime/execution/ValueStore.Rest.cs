@@ -34,7 +34,11 @@ internal sealed unsafe partial class ValueStore
 
     /// <summary>The place of the order at which the run is.</summary>
     private int _place;
+
+    /// <summary>The bind point that is just being reached, nothing of which is written yet; -1 for none.</summary>
+    private int _fresh = -1;
     private int _lastStep;
+    private long _plansInRun;
 
     /// <summary>The plan that the run follows now; null for one without evictions.</summary>
     public LimitedPlan? Limited => _limited;
@@ -42,11 +46,13 @@ internal sealed unsafe partial class ValueStore
     /// <summary>Index of the action under way: of <see cref="Limited"/>, or among the steps.</summary>
     public int Action { get; set; }
 
-    /// <summary>Times that the rest of a run was planned anew.</summary>
-    public long PlansInRun { get; private set; }
-
-    /// <summary>Bytes copied to bring about what such plans want.</summary>
-    public long BytesMovedInRun => _mover.Moved;
+    /// <summary>Times that the rest of a run was planned anew since the last look, and bytes copied to bring about what those plans want.</summary>
+    public (long Plans, long BytesMoved) TakeCounts()
+    {
+        var counts = (_plansInRun, _mover.Moved);
+        (_plansInRun, _mover.Moved) = (0, 0);
+        return counts;
+    }
 
     /// <summary>An iteration of a loop ends.</summary>
     public void EndIteration(PreparedLoop loop)
@@ -96,6 +102,7 @@ internal sealed unsafe partial class ValueStore
         Array.Clear(_most!);
         Array.Clear(_isResolved);
         _isResolved[0] = true;
+        _fresh = -1;
     }
 
     private int StepUnderWay => _limited is null ? Action : _limited.Plan.Actions[Action].Subject;
@@ -124,6 +131,7 @@ internal sealed unsafe partial class ValueStore
         }
 
         _isResolved[point] = true;
+        _fresh = point;
         _isMet![point] = true;
         int first = _firstItem[point];
         for (int i = 0; i < _model.Points[point].Items.Length; i++)
@@ -265,7 +273,7 @@ internal sealed unsafe partial class ValueStore
                 $"{_options.MemoryLimit}");
         }
 
-        PlansInRun++;
+        _plansInRun++;
         _lastStep = step;
         Follow(rest.Plan, rest.Start, pieces);
     }
@@ -406,7 +414,7 @@ internal sealed unsafe partial class ValueStore
         var lies = new Dictionary<int, long>();
         foreach (var piece in pieces)
         {
-            if (piece.Item >= 0 && piece.From >= _base && piece.From < _base + capacity)
+            if (piece.Item >= 0 && piece.Bytes > 0 && piece.From >= _base && piece.From < _base + capacity)
             {
                 lies[piece.Item] = piece.From - _base;
             }
@@ -455,7 +463,7 @@ internal sealed unsafe partial class ValueStore
         for (int i = 0; i < _sizes.Length; i++)
         {
             int number = program.RoomOf[i];
-            if (_sizes[i] == 0 || !_isResolved[program.PointOf[i]] || (number >= 0 && program.Rooms[number] != room))
+            if (!_isResolved[program.PointOf[i]] || program.PointOf[i] == _fresh || (number >= 0 && program.Rooms[number] != room))
             {
                 continue;
             }
@@ -528,7 +536,7 @@ internal sealed unsafe partial class ValueStore
         var room = Array.Find(program.Rooms, r => r.Step == start.Step);
         var moves = new List<MemoryMove>();
         var leaving = new List<(LivePiece Piece, long Outside)>();
-        foreach (var piece in pieces)
+        foreach (var piece in pieces.Where(p => p.Bytes > 0))
         {
             long at = OffsetOf(plan, room, piece);
             if (at >= 0)

@@ -260,7 +260,9 @@ internal sealed unsafe partial class ValueStore : IRoomKeeper, IDisposable
             PlanRest(-1, 0);
         }
 
+        Budget?.Note();
         Table.AssignAddresses(point.Values);
+        _fresh = -1;
     }
 
     public void Dispose()

@@ -42,8 +42,14 @@ internal sealed class MemoryBudget
     public void Add(long bytes)
     {
         Held += bytes;
-        Most = Math.Max(Most, Held + Charged);
+        if (bytes > 0)
+        {
+            Note();
+        }
     }
+
+    /// <summary>What was charged is filled from now on.</summary>
+    public void Note() => Most = Math.Max(Most, Held + Charged);
 
     /// <summary>An output of the caller's is about to be filled whose size was unknown at the entry.</summary>
     /// <returns>Whether that is within the limit beside what blocks hold.</returns>

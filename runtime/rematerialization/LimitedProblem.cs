@@ -46,6 +46,7 @@ internal sealed class LimitedProblem
             TransferRate = _numbers.TransferRate,
             InPlace = _numbers.InPlace,
             Pairs = _numbers.Pairs,
+            GoesToTheLast = true,
             Start = start,
         };
         return new PlanSimulator(Topology, numbers).Run(start.Modes) ? RematerializationPlanner.Plan(Topology, numbers) : null;
@@ -76,6 +77,7 @@ internal sealed class LimitedProblem
             Seconds = [.. order.Main.Select(s => StepCosts.Of(s, known.Slots, known.Bytes, options).Seconds)],
             TransferRate = StepCosts.TransferRate(options),
             InPlace = options.InPlace,
+            GoesToTheLast = !isPlain,
             Pairs = Array.ConvertAll(program.Pairs, pairs => pairs.Length == 0 ? [] : pairs.Where(IsWhole).Select(p => (p.Written, p.Read)).ToArray()),
         });
     }

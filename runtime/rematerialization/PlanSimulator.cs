@@ -67,9 +67,11 @@ internal sealed partial class PlanSimulator(StepTopology topology, StepNumbers n
             Begin(start);
         }
 
-        for (var k = numbers.Start?.Step ?? 0; k < topology.Steps; k++)
+        // A step that is under way has had what it reads.
+        var underWay = numbers.Start?.Step ?? -1;
+        for (var k = Math.Max(0, underWay); k < topology.Steps; k++)
         {
-            if (IsAnyAway(topology.ArenaReads[k]) && !BringBack(topology.ArenaReads[k], k))
+            if (k > underWay && IsAnyAway(topology.ArenaReads[k]) && !BringBack(topology.ArenaReads[k], k))
             {
                 return false;
             }

@@ -18,6 +18,9 @@ internal sealed class StepNumbers
     /// <summary>By step: the pairs of <see cref="StepTopology.InPlace"/> whose sizes allow it; null for all.</summary>
     public (int Written, int Read)[][]? Pairs { get; init; }
 
+    /// <summary>Whether the plan of least memory counts, at any cost.</summary>
+    public bool GoesToTheLast { get; init; }
+
     /// <summary>Where the run stands; null before its first step.</summary>
     public RunStart? Start { get; init; }
 

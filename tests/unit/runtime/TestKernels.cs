@@ -17,6 +17,7 @@ internal static unsafe class TestKernels
     public const int UseScratch = 8;
     public const int Spin = 9;
     public const int Fill = 10;
+    public const int Concat = 11;
 
     /// <summary>Addresses, by the constants above.</summary>
     public static nint[] Table { get; } =
@@ -32,6 +33,7 @@ internal static unsafe class TestKernels
         (nint)(delegate* unmanaged<void**, long*, void*, long, long, int>)&UseScratchKernel,
         (nint)(delegate* unmanaged<void**, long*, void*, long, long, int>)&SpinKernel,
         (nint)(delegate* unmanaged<void**, long*, void*, long, long, int>)&FillKernel,
+        (nint)(delegate* unmanaged<void**, long*, void*, long, long, int>)&ConcatKernel,
     ];
 
     /// <summary>f32 x, f32 y: y[i] = x[i] + 1.</summary>
@@ -183,6 +185,15 @@ internal static unsafe class TestKernels
     private static int FillKernel(void** buffers, long* dims, void* scratch, long begin, long end)
     {
         Unsafe.InitBlockUnaligned(buffers[0], (byte)dims[1], (uint)dims[0]);
+        return 0;
+    }
+
+    /// <summary>f32 a, b, y: y is a, then b; dims of a and b.</summary>
+    [UnmanagedCallersOnly]
+    private static int ConcatKernel(void** buffers, long* dims, void* scratch, long begin, long end)
+    {
+        new Span<float>(buffers[0], (int)dims[0]).CopyTo(new Span<float>(buffers[2], (int)dims[0]));
+        new Span<float>(buffers[1], (int)dims[1]).CopyTo(new Span<float>((float*)buffers[2] + dims[0], (int)dims[1]));
         return 0;
     }
 }

@@ -96,9 +96,13 @@ internal sealed class TestModel
 
     public void Define(int program, string name, params Step[] steps) => _programs[program] = new StepProgram { Name = name, Steps = steps };
 
-    public static LaunchStep Launch(int kernel, int[] buffers, int[] dims, int extent = -1, int grain = -1, int scratch = -1) => new()
+    public static LaunchStep Launch(int kernel, int[] buffers, int[] dims, int extent = -1, int grain = -1, int scratch = -1, InPlaceBuffers[]? inPlace = null) => new()
     {
         Buffers = buffers,
+
+        // All of the test's kernels write their last one.
+        Writes = buffers.Length > 0 ? [buffers.Length - 1] : [],
+        InPlace = inPlace ?? [],
         Dims = dims,
         Variants = [new KernelVariant { CodeOffset = kernel, Name = $"k{kernel}", ExtentSlot = extent, GrainSlot = grain, ScratchSlot = scratch }],
         Messages = ["first check", "second check"],
