@@ -125,7 +125,7 @@ internal sealed class ClaimProver(
         }
 
         Span<double> lanes = stackalloc double[LaneMath.Count];
-        witnesses.Evaluate(form, lanes);
+        witnesses.Values.Evaluate(form, lanes);
         var (below, equal) = (LaneMath.Negative(lanes), LaneMath.Zero(lanes));
         var above = LaneMath.Known(lanes) & ~(below | equal);
         return ((below & witnesses.Alive) != 0, (equal & witnesses.Alive) != 0, (above & witnesses.Alive) != 0);
@@ -143,10 +143,10 @@ internal sealed class ClaimProver(
         {
             Span<double> left = stackalloc double[LaneMath.Count];
             Span<double> right = stackalloc double[LaneMath.Count];
-            witnesses.Evaluate(dividend, left);
-            witnesses.Evaluate(divisor, right);
+            witnesses.Values.Evaluate(dividend, left);
+            witnesses.Values.Evaluate(divisor, right);
             var decided = LaneMath.Known(left) & LaneMath.Known(right) & witnesses.Alive;
-            var divides = Witnesses.Divisible(left, right) & decided;
+            var divides = WitnessValues.Divisible(left, right) & decided;
             if (divides != 0 && divides != decided)
             {
                 return Proof.Unknown;

@@ -44,7 +44,7 @@ internal sealed class InequalityProver
         }
 
         var lanes = new double[LaneMath.Count];
-        witnesses.Evaluate(form, lanes);
+        witnesses.Values.Evaluate(form, lanes);
         if ((LaneMath.Negative(lanes) & witnesses.Alive) != 0)
         {
             return false;
@@ -258,18 +258,18 @@ internal sealed class InequalityProver
         Span<double> factors = stackalloc double[LaneMath.Count];
         if (source is null)
         {
-            witnesses.Evaluate(fact, values);
+            witnesses.Values.Evaluate(fact, values);
         }
-        else if (source.Lanes is null || source.LaneVersion != witnesses.Version)
+        else if (source.Lanes is null || source.LaneVersion != witnesses.Values.Version)
         {
             source.Lanes ??= new double[LaneMath.Count];
-            witnesses.Evaluate(fact, source.Lanes);
-            source.LaneVersion = witnesses.Version;
+            witnesses.Values.Evaluate(fact, source.Lanes);
+            source.LaneVersion = witnesses.Values.Version;
         }
 
         if (factor is not null)
         {
-            witnesses.OfMonomial(factor, factors);
+            witnesses.Values.OfMonomial(factor, factors);
         }
 
         var negative = LaneMath.Combine(

@@ -39,7 +39,7 @@ internal sealed class PairProver(Bounds bounds, InequalityStore store, Witnesses
         try
         {
             open.Enqueue(new Reached(from.Monomial, 1, checked(-from.Coefficient), 0), 0);
-            witnesses.OfMonomial(to.Monomial, limit);
+            witnesses.Values.OfMonomial(to.Monomial, limit);
             LaneMath.Scale(limit, to.Coefficient, form.Constant);
             var left = MaximumEdges;
             for (var step = 0; step < MaximumSteps && left > 0 && open.TryDequeue(out var item, out _); step++)
@@ -104,10 +104,10 @@ internal sealed class PairProver(Bounds bounds, InequalityStore store, Witnesses
     {
         if (monomial.Kind != DimKind.Product)
         {
-            return witnesses.Of(monomial);
+            return witnesses.Values.Of(monomial);
         }
 
-        witnesses.OfMonomial(monomial, product);
+        witnesses.Values.OfMonomial(monomial, product);
         return product;
     }
 

@@ -6,7 +6,7 @@ namespace Dlc.IR.Symbolic;
 /// The facts as constraints between symbols, and local repair: a binding (a lane) that violates some of them is mended by moving symbols that
 /// they mention, within ranges and known multiples, and looking again at the facts of the symbols that moved.
 /// </summary>
-internal sealed class WitnessNetwork(Witnesses witnesses, Rewriter rewriter, Bounds bounds)
+internal sealed class WitnessNetwork(WitnessValues witnesses, Rewriter rewriter, Bounds bounds)
 {
     /// <summary>Nested quotients and extrema through which a repair reaches.</summary>
     private const int MaximumDepth = 4;

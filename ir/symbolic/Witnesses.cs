@@ -22,10 +22,6 @@ internal sealed class Witnesses
     private readonly Rewriter rewriter;
     private readonly Bounds bounds;
     private readonly WitnessNetwork network;
-    private readonly List<Dim> symbols = [];
-    private readonly Stack<Dim> work = [];
-    private readonly double[] size = new double[LaneMath.Count];
-    private readonly double[] product = new double[LaneMath.Count];
 
     /// <summary>Facts that each lane is known to satisfy: those before this one.</summary>
     private readonly int[] verified = new int[LaneMath.Count];
@@ -33,10 +29,6 @@ internal sealed class Witnesses
     /// <summary>How often each lane failed to be mended, and the number of facts from which on it is tried again.</summary>
     private readonly (int Failures, int NextTry)[] tries = new (int, int)[LaneMath.Count];
 
-    /// <summary>Values of symbols and of other atoms, by id; those of other atoms belong to a version.</summary>
-    private (double[]? Values, int Version)[] lanes = [];
-
-    private int version = 1;
     private int credit = 64;
     private int checkedFacts;
     private uint alive = LaneMath.All;
@@ -46,17 +38,15 @@ internal sealed class Witnesses
     public Witnesses(Rewriter rewriter, Bounds bounds)
     {
         (this.rewriter, this.bounds) = (rewriter, bounds);
-        network = new WitnessNetwork(this, rewriter, bounds);
+        Values = new WitnessValues(rewriter, bounds);
+        network = new WitnessNetwork(Values, rewriter, bounds);
     }
 
     /// <summary>The lanes that satisfy all facts.</summary>
     public uint Alive => alive;
 
-    /// <summary>Grows when values change.</summary>
-    public int Version => version;
-
-    /// <summary>The symbols that have values.</summary>
-    public IReadOnlyList<Dim> Symbols => symbols;
+    /// <summary>The values that they give.</summary>
+    public WitnessValues Values { get; }
 
     /// <summary>One more fact that all witnesses have to satisfy.</summary>
     public void Learn(Fact fact) => network.Add(fact);
@@ -70,7 +60,7 @@ internal sealed class Witnesses
         var constraints = network.Constraints;
         for (; checkedFacts < constraints.Count && alive != 0; checkedFacts++)
         {
-            var refuted = alive & ~Satisfied(constraints[checkedFacts]);
+            var refuted = alive & ~Values.Satisfied(constraints[checkedFacts]);
             alive &= ~refuted;
             for (; refuted != 0; refuted &= refuted - 1)
             {
@@ -100,14 +90,14 @@ internal sealed class Witnesses
             tries[lane] = (tries[lane].Failures + 1, 2 * constraints.Count);
         }
 
-        if (alive != 0 && symbols.Count > 0)
+        if (alive != 0 && Values.Symbols.Count > 0)
         {
             Vary(wanted & ~Bases, alive);
             alive |= wanted & ~Bases;
         }
 
-        version++;
-        price = network.Work - before + (RoundsToVary * (symbols.Count + 20));
+        Values.Change();
+        price = network.Work - before + (RoundsToVary * (Values.Symbols.Count + 20));
         debt = 0;
     }
 
@@ -133,7 +123,7 @@ internal sealed class Witnesses
 
         // The lane that is nearest to it has the shortest way.
         Span<double> values = stackalloc double[LaneMath.Count];
-        Evaluate(form, values);
+        Values.Evaluate(form, values);
         var nearest = -1;
         for (var lane = 0; lane < LaneMath.Count; lane++)
         {
@@ -149,7 +139,7 @@ internal sealed class Witnesses
         }
 
         credit = Math.Min(Math.Max(credit, 0) + 8, 64);
-        version++;
+        Values.Change();
         return true;
     }
 
@@ -163,14 +153,14 @@ internal sealed class Witnesses
             {
                 // From the start, with other values.
                 verified[lane] = 0;
-                foreach (var symbol in symbols)
+                foreach (var symbol in Values.Symbols)
                 {
-                    Writable(symbol)[lane] = WitnessSeed.Start(symbol, rewriter.Step(symbol), bounds.Of(symbol), lane, tries[lane].Failures + 1);
+                    Values.Writable(symbol)[lane] = WitnessSeed.Start(symbol, rewriter.Step(symbol), bounds.Of(symbol), lane, tries[lane].Failures + 1);
                 }
             }
         }
 
-        version++;
+        Values.Change();
         return mended | Repair(wanted & ~mended);
     }
 
@@ -183,7 +173,7 @@ internal sealed class Witnesses
         }
 
         var mended = wanted == 0 ? 0 : network.Repair(wanted, Raising, network.Constraints.Skip(first));
-        version++;
+        Values.Change();
         return mended;
     }
 
@@ -195,9 +185,9 @@ internal sealed class Witnesses
     {
         var sources = Enumerable.Range(0, LaneMath.Count).Where(lane => (good & (1u << lane)) != 0).ToList();
         var targets = Enumerable.Range(0, LaneMath.Count).Where(lane => (wanted & (1u << lane)) != 0).ToList();
-        foreach (var symbol in symbols)
+        foreach (var symbol in Values.Symbols)
         {
-            var own = Writable(symbol);
+            var own = Values.Writable(symbol);
             var old = own.AsSpan().ToArray();
             foreach (var lane in targets)
             {
@@ -205,235 +195,33 @@ internal sealed class Witnesses
             }
         }
 
-        version++;
-        var before = symbols.Select(symbol => Writable(symbol).AsSpan().ToArray()).ToList();
+        Values.Change();
+        var before = Values.Symbols.Select(symbol => Values.Writable(symbol).AsSpan().ToArray()).ToList();
         for (var round = 0; round < RoundsToVary; round++)
         {
             var suspects = new List<WitnessConstraint>();
             foreach (var lane in targets)
             {
                 var random = WitnessSeed.Mix(((ulong)lane << 32) + ((ulong)round << 8) + (ulong)network.Constraints.Count);
-                var symbol = symbols[(int)(random % (ulong)symbols.Count)];
-                var raised = Writable(symbol)[lane] + (rewriter.Step(symbol) * (double)(1UL << (int)((random >> 40) % 8)));
+                var symbol = Values.Symbols[(int)(random % (ulong)Values.Symbols.Count)];
+                var raised = Values.Writable(symbol)[lane] + (rewriter.Step(symbol) * (double)(1UL << (int)((random >> 40) % 8)));
                 if (raised <= bounds.Of(symbol).Maximum)
                 {
                     suspects.AddRange(network.Set(symbol, lane, raised));
                 }
             }
 
-            version++;
+            Values.Change();
             var varied = network.Repair(wanted, LaneMath.All, suspects);
-            version++;
-            for (var i = 0; i < symbols.Count; i++)
+            Values.Change();
+            for (var i = 0; i < Values.Symbols.Count; i++)
             {
-                var own = Writable(symbols[i]);
+                var own = Values.Writable(Values.Symbols[i]);
                 foreach (var lane in targets)
                 {
                     own[lane] = before[i][lane] = (varied & (1u << lane)) != 0 ? own[lane] : before[i][lane];
                 }
             }
         }
-    }
-
-    /// <summary>The values of a form in each lane.</summary>
-    public void Evaluate(LinearForm form, Span<double> result) => Evaluate(form.Constant, form.Terms, result);
-
-    /// <summary>The lanes in which a symbol or another atom has its values; valid until the next change.</summary>
-    public ReadOnlySpan<double> Of(Dim atom)
-    {
-        if (Known(atom) is { } known)
-        {
-            return known;
-        }
-
-        work.Push(atom);
-        var bottom = work.Count;
-        while (work.Count >= bottom)
-        {
-            var dim = work.Peek();
-            if (Known(dim) is not null)
-            {
-                work.Pop();
-                continue;
-            }
-
-            var ready = work.Count;
-            foreach (var operand in dim.Operands)
-            {
-                Need(operand);
-            }
-
-            foreach (var term in dim.Terms)
-            {
-                Need(term.Monomial);
-            }
-
-            if (work.Count == ready)
-            {
-                Set(dim, Compute(dim), dim.IsSymbol ? 0 : version);
-                work.Pop();
-            }
-        }
-
-        return Known(atom)!;
-
-        void Need(Dim operand)
-        {
-            if (operand.Kind == DimKind.Product)
-            {
-                foreach (var factor in operand.Operands)
-                {
-                    Need(factor);
-                }
-            }
-            else if (operand.Kind == DimKind.Sum)
-            {
-                foreach (var term in operand.Terms)
-                {
-                    Need(term.Monomial);
-                }
-            }
-            else if (!operand.IsConstant && Known(operand) is null)
-            {
-                work.Push(operand);
-            }
-        }
-    }
-
-    /// <summary>The values of a monomial.</summary>
-    public void OfMonomial(Dim monomial, Span<double> result)
-    {
-        Of(monomial.Factors[0]).CopyTo(result);
-        for (var i = 1; i < monomial.Factors.Length; i++)
-        {
-            LaneMath.Multiply(result, Of(monomial.Factors[i]));
-        }
-    }
-
-    /// <summary>The lanes of a symbol, to be changed by the search.</summary>
-    internal double[] Writable(Dim symbol)
-    {
-        if (Known(symbol) is { } known)
-        {
-            return known;
-        }
-
-        Of(symbol);
-        return Known(symbol)!;
-    }
-
-    /// <summary>The lanes in which a fact holds.</summary>
-    internal uint Satisfied(WitnessConstraint constraint)
-    {
-        Span<double> values = stackalloc double[LaneMath.Count];
-        Evaluate(constraint.Form, values);
-        switch (constraint.Relation)
-        {
-            case Relation.Divisible:
-                Span<double> divisor = stackalloc double[LaneMath.Count];
-                Evaluate(constraint.Divisor!, divisor);
-                return Divisible(values, divisor);
-            case Relation.Equal:
-                return LaneMath.Zero(values);
-            default:
-                return LaneMath.Known(values) & ~LaneMath.Negative(values);
-        }
-    }
-
-    /// <summary>The lanes in which both are known and the right divides the left.</summary>
-    internal static uint Divisible(ReadOnlySpan<double> left, ReadOnlySpan<double> right)
-    {
-        var mask = 0u;
-        for (var i = 0; i < LaneMath.Count; i++)
-        {
-            mask |= right[i] != 0 && Math.IEEERemainder(left[i], right[i]) == 0 ? 1u << i : 0;
-        }
-
-        return mask;
-    }
-
-    internal void Evaluate(Dim dim, Span<double> result)
-    {
-        var (constant, terms) = DimContext.Polynomial(dim);
-        Evaluate(constant, terms.AsSpan(), result);
-    }
-
-    private void Evaluate(long constant, ReadOnlySpan<DimTerm> terms, Span<double> result)
-    {
-        foreach (var term in terms)
-        {
-            foreach (var factor in term.Monomial.Factors)
-            {
-                Of(factor);
-            }
-        }
-
-        result.Fill(LaneMath.Value(constant));
-        size.AsSpan().Fill(Math.Abs((double)constant));
-        foreach (var (coefficient, monomial) in terms)
-        {
-            if (monomial.Kind == DimKind.Product)
-            {
-                OfMonomial(monomial, product);
-                LaneMath.AddScaled(result, size, coefficient, product);
-            }
-            else
-            {
-                LaneMath.AddScaled(result, size, coefficient, Of(monomial));
-            }
-        }
-
-        LaneMath.Check(result, size);
-    }
-
-    private double[] Compute(Dim dim)
-    {
-        var values = (uint)dim.Id < (uint)lanes.Length && lanes[dim.Id].Values is { } old ? old : new double[LaneMath.Count];
-        switch (dim.Kind)
-        {
-            case DimKind.Symbol:
-                symbols.Add(dim);
-                var (step, range) = (rewriter.Step(dim), bounds.Of(dim));
-                for (var i = 0; i < values.Length; i++)
-                {
-                    values[i] = WitnessSeed.Start(dim, step, range, i, 0);
-                }
-
-                return values;
-            case DimKind.FloorDiv:
-                Span<double> divisor = stackalloc double[LaneMath.Count];
-                Evaluate(dim.Operands[0], values);
-                Evaluate(dim.Operands[1], divisor);
-                LaneMath.FloorDivide(values, divisor);
-                return values;
-            case DimKind.Min or DimKind.Max:
-                Span<double> operand = stackalloc double[LaneMath.Count];
-                Evaluate(dim.Operands[0], values);
-                for (var o = 1; o < dim.Operands.Length; o++)
-                {
-                    Evaluate(dim.Operands[o], operand);
-                    for (var i = 0; i < values.Length; i++)
-                    {
-                        values[i] = dim.Kind == DimKind.Min ? Math.Min(values[i], operand[i]) : Math.Max(values[i], operand[i]);
-                    }
-                }
-
-                return values;
-            default:
-                throw new InvalidOperationException($"'{dim}' is no atom.");
-        }
-    }
-
-    private double[]? Known(Dim dim) => (uint)dim.Id < (uint)lanes.Length && lanes[dim.Id] is { Values: { } known } entry
-        && (entry.Version == version || entry.Version == 0) ? known : null;
-
-    private void Set(Dim dim, double[] values, int belongsTo)
-    {
-        if (dim.Id >= lanes.Length)
-        {
-            Array.Resize(ref lanes, Math.Max(Math.Max(256, dim.Id + 1), 2 * lanes.Length));
-        }
-
-        lanes[dim.Id] = (values, belongsTo);
     }
 }
