@@ -63,9 +63,11 @@ public sealed record ScatterElements(int Axis, ScatterReduction Reduction) : Op,
         var perLine = c.Dims.One;
         if (c.Machine.Gpu is not null)
         {
-            // A thread a line where there are many, or short ones.
+            // A thread a line where there are many, or short ones, or where sorting, whose work grows with the square of what there is, would take longer.
             const long manyLines = 1024;
-            perLine = (outer * inner).FloorDiv(manyLines).Min(1).Max(GpuScatter.AreFew(extent));
+            const long dearToSort = 1 << 25;
+            var lines = outer * inner;
+            perLine = lines.FloorDiv(manyLines).Max((lines * lines * extent).FloorDiv(dearToSort)).Min(1).Max(GpuScatter.AreFew(extent));
             new GpuScatter(c, Reduction, indices.ElementCount(c.Dims), data.ElementCount(c.Dims), c.Dims.One).Sorted("scatter_elements", (k, from, update) =>
             {
                 var place = c.Math.Delinearize(update, indices);

@@ -21,8 +21,7 @@ internal sealed class GpuConv : ConvLowering
     private void Run()
     {
         // Convolutions have many tiles where they take time: one size serves them all.
-        var all = GpuTiles.For(Conv.Accumulator, X[0] * Conv.Groups, Channels, PixelCount);
-        var tile = all.Last(t => t.Rows <= GpuTiles.Small);
+        var tile = GpuTiles.ForShares(Channels)[^1];
         var tiles = X[0] * Conv.Groups * Channels.CeilDiv(tile.Rows) * PixelCount.CeilDiv(tile.Columns);
         var split = GpuSplit.For(Program, tiles, Depth, Root.Output.Type.Shape.ElementCount(Program.Dims), Conv.Accumulator);
         LaunchTiles([tile], Depth, split, [tile], Write);

@@ -54,7 +54,9 @@ internal sealed class GpuSplit
         var wanted = program.Dims.Const(BusyBlocks).FloorDiv(blocks.Max(1)).Min(most).Max(1);
         var share = depth.CeilDiv(wanted).CeilDiv(Granularity).Max(1) * Granularity;
         var shares = depth.CeilDiv(share);
-        return program.Facts.ProveLess(wanted, 2) == Proof.True ? null : new GpuSplit(program, shares, share, outputs, accumulator);
+
+        // Two shares are not worth kernels of their own.
+        return program.Facts.ProveLess(wanted, 2) == Proof.True || program.Facts.ProveLess(most, 3) == Proof.True ? null : new GpuSplit(program, shares, share, outputs, accumulator);
     }
 
     /// <summary>Writes the kernel that adds up the parts; the rest of the group follows.</summary>

@@ -116,16 +116,26 @@ public sealed class LoweringTests
         m.Check([Conv(Conv(x, 5, 40), 40, 7)], 2, [batch, 5, height, width]);
     }
 
+    [Fact]
+    public void Many_small_images_of_known_sizes_have_tiles_of_a_GPU()
+    {
+        // The gradient of a convolution's weights: channels in the place of images, known to be more than large tiles need.
+        var m = new ModelUnderTest { OnGpu = PtxTarget.Sm80, GpuLaunches = 1 };
+        var x = m.Input(m.Dims.Const(150), m.Dims.Const(2), m.Dims.Const(3), m.Dims.Const(3));
+        var pads = ValueList.Create<Dim>([m.Dims.Zero, m.Dims.Zero]);
+        m.Check([m.Builder.Add(new Conv([1, 1], [1, 1], pads, pads, 1, ElementType.Float32), [x, m.Constant(5, 2, 2, 2)])], 1, [150, 2, 3, 3]);
+    }
+
     [Theory]
     [InlineData(1, 3)]
     [InlineData(2, 9)]
     public void A_deep_convolution_of_few_pixels_is_split_on_a_GPU(long batch, long width)
     {
         var m = new ModelUnderTest { OnGpu = PtxTarget.Sm80, GpuLaunches = 2 };
-        var x = m.Input(m.Dim("n"), m.Dims.Const(80), m.Dims.Const(4), m.Dim("w"));
+        var x = m.Input(m.Dim("n"), m.Dims.Const(90), m.Dims.Const(4), m.Dim("w"));
         var pads = ValueList.Create<Dim>([m.Dims.One, m.Dims.One]);
-        var conv = m.Builder.Add(new Conv([1, 1], [1, 1], pads, pads, 1, ElementType.Float32), [x, m.Constant(6, 80, 3, 3)]);
-        m.Check([m.Builder.Add(new Max(), [m.Builder.Add(new Add(), [conv, m.Constant(1, 6, 1, 1)]), m.Scalar(0)])], 1, [batch, 80, 4, width]);
+        var conv = m.Builder.Add(new Conv([1, 1], [1, 1], pads, pads, 1, ElementType.Float32), [x, m.Constant(6, 90, 3, 3)]);
+        m.Check([m.Builder.Add(new Max(), [m.Builder.Add(new Add(), [conv, m.Constant(1, 6, 1, 1)]), m.Scalar(0)])], 1, [batch, 90, 4, width]);
     }
 
     [Theory]
