@@ -136,7 +136,10 @@ internal sealed class AttentionLoader
         int total = lines * padded;
         int together = total % (shape.Threads * Together) == 0 ? Together : 1;
         int step = shape.Threads * together;
-        statements.Repeat(frame.Threads.InItem, total, step, number =>
+
+        // A shuffle that changes nothing stays where it is: what is made of its result is not kept in registers for a branch that hardly ever runs.
+        LLVMValueRef own = canCopy ? statements.Exchange(frame.Threads.InItem, 0) : frame.Threads.InItem;
+        statements.Repeat(own, total, step, number =>
         {
             // 16 lines of 8 elements, the least there are, are a round of all threads: there is no part of one.
             var places = new (LLVMValueRef Line, LLVMValueRef At)[together];

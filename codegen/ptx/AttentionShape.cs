@@ -18,7 +18,7 @@ internal sealed class AttentionShape
     private const int MultiprocessorBytes = 164 << 10, ReservedBytes = 1 << 10;
 
     /// <summary>Columns up to which a third block fits the registers of a multiprocessor.</summary>
-    private const int ShortHead = 96;
+    private const int ShortHead = 128;
 
     private const int ManyKeys = 64, FewKeys = 32;
 

@@ -11,11 +11,16 @@ internal sealed class AttentionTensorMath : AttentionMath
 {
     private const int FragmentKeys = TileState.FragmentColumns;
 
+    /// <summary>Steps of the depth that are written out; with more, too many operands wait in registers.</summary>
+    private const int StepsTogether = 4;
+
+    private readonly PtxStatements statements;
     private readonly TensorCores cores;
 
-    internal AttentionTensorMath(PtxFrame frame, AttentionShape shape, TensorCores cores)
+    internal AttentionTensorMath(PtxStatements statements, PtxFrame frame, AttentionShape shape, TensorCores cores)
         : base(frame, shape, shape.PaddedColumns / FragmentKeys * 4)
     {
+        this.statements = statements;
         this.cores = cores;
     }
 
@@ -43,30 +48,50 @@ internal sealed class AttentionTensorMath : AttentionMath
 
     internal override LLVMValueRef[] Score(LLVMValueRef memory)
     {
+        int step = StepsTogether * cores.Depth;
+        if (Shape.PaddedDepth % step != 0)
+        {
+            step = Shape.PaddedDepth;
+        }
+
+        LLVMValueRef[] slots = [.. Enumerable.Range(0, Scores).Select(_ => Frame.Alloca(b.F32))];
+        foreach (LLVMValueRef slot in slots)
+        {
+            b.Builder.BuildStore(b.F32.Null, slot);
+        }
+
+        statements.Repeat(b.I32.Null, Shape.PaddedDepth, step, first =>
+        {
+            for (int k = 0; k < step; k += cores.Depth)
+            {
+                AddProducts(slots, memory, b.Add(first, k));
+            }
+        });
+        return [.. slots.Select(s => b.Builder.BuildLoad2(b.F32, s))];
+    }
+
+    /// <summary>Adds what one step of the depth gives to the scores.</summary>
+    private void AddProducts(LLVMValueRef[] slots, LLVMValueRef memory, LLVMValueRef k)
+    {
         var layout = new PieceLayout(Shape.Rows, Shape.DepthStride, false);
         var lines = new PieceLayout(Shape.Keys, Shape.DepthStride, false);
         LLVMValueRef keys = Bytes(memory, Shape.KeysAt);
-        LLVMValueRef[][] sums = [.. Enumerable.Range(0, Scores / 4).Select(_ => Enumerable.Repeat(b.F32.Null, 4).ToArray())];
-        for (int k = 0; k < Shape.PaddedDepth; k += cores.Depth)
+        LLVMValueRef own = Sum(b.And(Lane, 3), k);
+        LLVMValueRef[] x = cores.IsTf32
+            ? cores.ReadWords(layout, memory, (_, e) => (b.Add(Row(0), e % 2 * 8), b.Add(own, e / 2 * 4)), 4)
+            : cores.ReadMatrices(Address(layout, memory, Sum(Sum(WarpRow, Low), InMatrix), Sum(High, k)), false);
+        for (int j = 0; j < slots.Length / 4; j += 2)
         {
-            LLVMValueRef[] x = cores.IsTf32
-                ? cores.ReadWords(layout, memory, (_, e) => (b.Add(Row(0), e % 2 * 8), b.Add(b.And(Lane, 3), k + (e / 2 * 4))), 4)
-                : cores.ReadMatrices(Address(layout, memory, Sum(Sum(WarpRow, Low), InMatrix), b.Add(High, k)), false);
-            for (int j = 0; j < sums.Length; j += 2)
+            LLVMValueRef first = b.Add(WarpKey, j * FragmentKeys);
+            int count = Math.Min(2, (slots.Length / 4) - j);
+            LLVMValueRef[] y = cores.IsTf32
+                ? cores.ReadWords(lines, keys, (_, e) => (b.Add(Sum(first, Quarter), e / 2 * FragmentKeys), b.Add(own, e % 2 * 4)), 2 * count)
+                : cores.ReadMatrices(Address(lines, keys, Sum(Sum(first, High), InMatrix), Sum(Low, k)), false);
+            for (int i = 0; i < count; i++)
             {
-                LLVMValueRef first = b.Add(WarpKey, j * FragmentKeys);
-                int count = Math.Min(2, sums.Length - j);
-                LLVMValueRef[] y = cores.IsTf32
-                    ? cores.ReadWords(lines, keys, (_, e) => (b.Add(Sum(first, Quarter), e / 2 * FragmentKeys), b.Add(b.And(Lane, 3), k + (e % 2 * 4))), 2 * count)
-                    : cores.ReadMatrices(Address(lines, keys, Sum(Sum(first, High), InMatrix), b.Add(Low, k)), false);
-                for (int i = 0; i < count; i++)
-                {
-                    cores.Multiply(x, y.AsSpan(2 * i, 2), sums[j + i]);
-                }
+                MultiplyInto(slots.AsSpan((j + i) * 4, 4), x, y.AsSpan(2 * i, 2));
             }
         }
-
-        return [.. sums.SelectMany(s => s)];
     }
 
     internal override void Add(LLVMValueRef[] weights, LLVMValueRef memory)
@@ -89,16 +114,24 @@ internal sealed class AttentionTensorMath : AttentionMath
                     : cores.ReadMatrices(Address(lines, values, Sum(Sum(first, Low), InMatrix), b.Add(High, column)), true);
                 for (int i = 0; i < count; i++)
                 {
-                    Span<LLVMValueRef> slots = Outputs.AsSpan((j + i) * 4, 4);
-                    LLVMValueRef[] sums = [b.Builder.BuildLoad2(b.F32, slots[0]), b.Builder.BuildLoad2(b.F32, slots[1]),
-                        b.Builder.BuildLoad2(b.F32, slots[2]), b.Builder.BuildLoad2(b.F32, slots[3])];
-                    cores.Multiply(x, y.AsSpan(2 * i, 2), sums);
-                    for (int e = 0; e < 4; e++)
-                    {
-                        b.Builder.BuildStore(sums[e], slots[e]);
-                    }
+                    MultiplyInto(Outputs.AsSpan((j + i) * 4, 4), x, y.AsSpan(2 * i, 2));
                 }
             }
+        }
+    }
+
+    private void MultiplyInto(ReadOnlySpan<LLVMValueRef> slots, LLVMValueRef[] x, ReadOnlySpan<LLVMValueRef> y)
+    {
+        LLVMValueRef[] sums = new LLVMValueRef[4];
+        for (int e = 0; e < 4; e++)
+        {
+            sums[e] = b.Builder.BuildLoad2(b.F32, slots[e]);
+        }
+
+        cores.Multiply(x, y, sums);
+        for (int e = 0; e < 4; e++)
+        {
+            b.Builder.BuildStore(sums[e], slots[e]);
         }
     }
 

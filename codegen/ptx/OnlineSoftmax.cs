@@ -14,7 +14,6 @@ internal sealed class OnlineSoftmax
 
     private readonly LaneBuilder b;
     private readonly PtxStatements statements;
-    private readonly PtxReduction reduction;
     private readonly AttentionMath math;
 
     /// <summary>The greatest score of each row, the same for all threads that share it; the sum is of this thread's keys alone.</summary>
@@ -22,11 +21,10 @@ internal sealed class OnlineSoftmax
 
     private readonly LLVMValueRef[] sums;
 
-    internal OnlineSoftmax(PtxStatements statements, PtxFrame frame, PtxReduction reduction, AttentionMath math)
+    internal OnlineSoftmax(PtxStatements statements, PtxFrame frame, AttentionMath math)
     {
         b = frame.Values;
         this.statements = statements;
-        this.reduction = reduction;
         this.math = math;
         greatest = [.. Enumerable.Range(0, math.Rows).Select(_ => Slot(double.NegativeInfinity))];
         sums = [.. Enumerable.Range(0, math.Rows).Select(_ => Slot(0))];
@@ -139,7 +137,7 @@ internal sealed class OnlineSoftmax
     {
         foreach (int distance in math.Distances)
         {
-            value = combine(value, reduction.Exchange(value, distance));
+            value = combine(value, statements.Exchange(value, distance));
         }
 
         return value;

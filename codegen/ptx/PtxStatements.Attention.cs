@@ -22,6 +22,9 @@ internal sealed partial class PtxStatements
     /// <summary>All threads of the work item arrive before any leaves.</summary>
     internal void Meet() => Barrier();
 
+    /// <summary>The value of the thread of the warp whose number differs by these bits.</summary>
+    internal LLVMValueRef Exchange(LLVMValueRef value, int distance) => reduction.Exchange(value, distance);
+
     /// <summary><c>for (i = start; i &lt; end; i += step)</c> on i32.</summary>
     internal void Repeat(LLVMValueRef start, int end, int step, Action<LLVMValueRef> body) => CountedLoop(start, b.Constant(b.I32, (long)end), step, body);
 
@@ -44,8 +47,8 @@ internal sealed partial class PtxStatements
         LLVMTypeRef index = frame.IndexType;
         LLVMValueRef rows = exprs.Index(s.ValidRows);
         LLVMValueRef keys = exprs.Index(s.Keys);
-        AttentionMath math = cores is null ? new AttentionScalarMath(this, frame, shape) : new AttentionTensorMath(frame, shape, cores);
-        var softmax = new OnlineSoftmax(this, frame, reduction, math);
+        AttentionMath math = cores is null ? new AttentionScalarMath(this, frame, shape) : new AttentionTensorMath(this, frame, shape, cores);
+        var softmax = new OnlineSoftmax(this, frame, math);
         var queryLines = new AttentionLoader(this, frame, shape, s.Q, false, shape.Rows, shape.Depth, shape.PaddedDepth, memory);
         var keyLines = new AttentionLoader(this, frame, shape, s.K, true, shape.Keys, shape.Depth, shape.PaddedDepth, At(shape.KeysAt));
         var valueLines = new AttentionLoader(this, frame, shape, s.V, false, shape.Keys, shape.Columns, shape.PaddedColumns, At(shape.ValuesAt));
