@@ -89,7 +89,7 @@ internal sealed class GpuAttention
     private (KernelBuilder, GroupEmitter) NewKernel()
     {
         // As many warps share the keys of few rows.
-        var kernel = new KernelBuilder("attention_" + _group.KernelName(), _program.Dims) { ThreadsPerItem = Rows / FewRows * GpuModel.WarpThreads };
+        var kernel = new KernelBuilder("attention", _program.Dims) { ThreadsPerItem = Rows / FewRows * GpuModel.WarpThreads };
         return (kernel, new GroupEmitter(_program, _group, kernel));
     }
 

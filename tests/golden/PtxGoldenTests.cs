@@ -19,6 +19,15 @@ public sealed class PtxGoldenTests
     public void Row_sum_by_a_warp() => Check("ptx/row-sum.ptx", ElementType.Float32, (b, x) =>
         b.Add(new Reduce(ReduceKind.Sum, [1]), [x]), (m, n) => [n, m.Dims.Const(64)]);
 
+    [Fact]
+    public void Attention_of_few_rows()
+    {
+        var (graph, _, _) = new AttentionCase(ElementType.Float16, 1, 1, 16, 16).Build();
+        var launch = Passes.Lowering.Lowering.Run(AttentionCase.Fused(graph, PtxTarget.Sm80.Machine), PtxTarget.Sm80.Machine).Steps.OfType<LaunchStep>().Single();
+        var image = PtxCompiler.Compile([Assert.Single(launch.Alternatives).Kernel], PtxTarget.Sm80, 1);
+        Golden.Check("ptx/attention.ptx", PtxLaunch.Text(image, image.Kernels[0].Narrow));
+    }
+
     private static void Check(string file, ElementType type, Func<GraphBuilder, Value, Value> write, Func<Module, Dlc.IR.Symbolic.Dim, Shape> shape)
     {
         var module = new Module("golden");

@@ -45,6 +45,12 @@ public sealed record AttentionCase(ElementType Type, long Queries, long Keys, lo
     /// <summary>Numbers of groups and of heads in a group are axes of their own.</summary>
     public bool HasGroupAxis { get; init; }
 
+    /// <summary>The products see batch and heads as one axis, masks see two.</summary>
+    public bool HasFlatHeads { get; init; }
+
+    /// <summary>What else is an output: scores before and after they are masked, or their softmax.</summary>
+    public string Shows { get; init; } = string.Empty;
+
     public int Seed { get; init; } = 1;
 
     /// <summary>Multiplies queries, to see what large scores do.</summary>
@@ -114,7 +120,20 @@ public sealed record AttentionCase(ElementType Type, long Queries, long Keys, lo
             (k, v) = (Repeated(k, d, n), Repeated(v, n, e));
         }
 
+        if (HasFlatHeads)
+        {
+            q = Add(new Reshape([b * h, m, d]), q);
+            k = Add(new Reshape([b * h, d, n]), k);
+            v = Add(new Reshape([b * h, n, e]), v);
+        }
+
         var scores = Add(new MatMul(ElementType.Float32), q, k);
+        var product = scores;
+        if (HasFlatHeads)
+        {
+            scores = Add(new Reshape([b, h, m, n]), scores);
+        }
+
         scores = Add(new Mul(), scores, Number(1 / Math.Sqrt(Depth)));
         switch (Mask)
         {
@@ -152,9 +171,11 @@ public sealed record AttentionCase(ElementType Type, long Queries, long Keys, lo
 
         var weights = Add(new Div(), power, sum);
         Value As(Value value) => value.Type.Element == Type ? value : Add(new Cast(Type), value);
-        var y = As(Add(new MatMul(ElementType.Float32), As(weights), v));
-        y = HasGroupAxis ? Add(new Reshape([b, h, m, e]), y) : Add(new Transpose([0, 2, 1, 3]), y);
-        return (builder.Build([y]), [.. inputs], Module);
+        var flat = HasFlatHeads ? Add(new Reshape([b * h, m, n]), weights) : weights;
+        var y = As(Add(new MatMul(ElementType.Float32), As(flat), v));
+        y = HasFlatHeads ? Add(new Reshape([b, h, m, e]), y) : HasGroupAxis ? Add(new Reshape([b, h, m, e]), y) : Add(new Transpose([0, 2, 1, 3]), y);
+        Value[] outputs = Shows switch { "product" => [y, product], "scores" => [y, scores], "weights" => [y, weights], _ => [y] };
+        return (builder.Build(outputs), [.. inputs], Module);
     }
 
     /// <summary>The graph as the target's fusion leaves it.</summary>

@@ -1,5 +1,6 @@
 using Dlc.Codegen.Ptx;
 using Dlc.IR;
+using Dlc.IR.Kernels;
 using Xunit;
 using static Dlc.Tests.Gpu.AttentionCase;
 
@@ -8,8 +9,6 @@ namespace Dlc.Tests.Gpu;
 /// <summary>Attention with online softmax, against its operators one by one.</summary>
 public sealed class GpuAttentionTests
 {
-    private static readonly PtxTarget Tf32 = PtxTarget.Sm80.WithTf32();
-
     /// <summary>Types with the target that computes with them, tf32 among them.</summary>
     public static TheoryData<ElementType, string> Types() => new()
     {
@@ -81,6 +80,36 @@ public sealed class GpuAttentionTests
         new AttentionCase(type, 3, 35, 16, 16) { Heads = 4, KeyHeads = 2, HasGroupAxis = true, Mask = MaskKind.Bias, Batch = 1 }.Check(PtxTarget.Parse(target));
         new AttentionCase(type, 9, 35, 16, 16) { Heads = 4, KeyHeads = 1, HasGroupAxis = true, Mask = MaskKind.Causal }.Check(PtxTarget.Parse(target));
         new AttentionCase(type, 20, 35, 16, 16) { Heads = 4, KeyHeads = 2, HasViews = true, Mask = MaskKind.Bias }.Check(PtxTarget.Parse(target));
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Heads_may_be_one_axis_with_the_batch(ElementType type, string target)
+    {
+        new AttentionCase(type, 18, 35, 16, 16) { HasFlatHeads = true, Mask = MaskKind.Bias }.Check(PtxTarget.Parse(target));
+        new AttentionCase(type, 2, 35, 16, 16) { HasFlatHeads = true, HasViews = true, Mask = MaskKind.Causal }.Check(PtxTarget.Parse(target));
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Queries_keys_and_values_are_copied_on_their_way(ElementType type, string target)
+    {
+        var gpu = PtxTarget.Parse(target);
+        var plain = new AttentionCase(type, 1, 1, 64, 64);
+        foreach (var attention in new[] { plain, plain with { Heads = 8, KeyHeads = 2 }, plain with { Heads = 8, KeyHeads = 2, HasGroupAxis = true } })
+        {
+            var launch = Passes.Lowering.Lowering.Run(Fused(attention.Build().Graph, gpu.Machine), gpu.Machine).Steps.OfType<LaunchStep>().Single();
+            foreach (var kernel in launch.Alternatives.Select(a => a.Kernel).Append(launch.Kernel))
+            {
+                var image = PtxCompiler.Compile([kernel], gpu, 1);
+                var text = PtxLaunch.Text(image, image.Kernels[0].Narrow);
+
+                // Queries, the first keys, further keys, values.
+                Assert.InRange(text.Split("cp.async.cg.shared.global").Length - 1, 4, 16);
+                Assert.Equal(type != ElementType.Float32 || gpu.Machine.Gpu!.AllowTf32, text.Contains("mma.sync", StringComparison.Ordinal));
+                Assert.DoesNotContain(".local", text, StringComparison.Ordinal);
+            }
+        }
     }
 
     [Theory]
