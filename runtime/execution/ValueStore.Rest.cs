@@ -399,7 +399,7 @@ internal sealed unsafe partial class ValueStore
 
         var (plan, modes) = (ladder.PlanAt(rung), ladder.ModesAt(rung));
         var (offsets, bytes) = InPlace(plan, pieces) ?? (ladder.Offsets(rung), ladder.ArenaBytes(rung));
-        return new RestPlan(new LimitedPlan(problem, plan, modes, offsets, bytes, _limited, isRest: true), start, 0);
+        return new RestPlan(new LimitedPlan(problem, plan, modes, offsets, bytes, _limited, _isOutside), start, 0);
     }
 
     /// <summary>Offsets with which nothing moves that stays in the arena; null where they need a larger one.</summary>

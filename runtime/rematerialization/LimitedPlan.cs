@@ -15,15 +15,16 @@ internal sealed class LimitedPlan
     /// <param name="offsets">By residence: where it begins in the arena.</param>
     /// <param name="arenaBytes">Bytes of the arena.</param>
     /// <param name="before">The plan that it takes the place of in the middle of a run, if there was one.</param>
-    /// <param name="isRest">Whether it begins in the middle of a run.</param>
-    public LimitedPlan(LimitedProblem problem, ActionPlan plan, EvictionMode[] modes, long[] offsets, long arenaBytes, LimitedPlan? before = null, bool isRest = false)
+    /// <param name="isOutside">By value, in the middle of a run: whether it lies outside, where that plan has it. Null before a run.</param>
+    public LimitedPlan(
+        LimitedProblem problem, ActionPlan plan, EvictionMode[] modes, long[] offsets, long arenaBytes, LimitedPlan? before = null, bool[]? isOutside = null)
     {
         (Problem, Plan, Modes, Offsets, ArenaBytes) = (problem, plan, modes, offsets, arenaBytes);
-        _outside = before is null ? [] : new Dictionary<int, long>(before._outside);
+        _outside = before is null || isOutside is null ? [] : before._outside.Where(o => isOutside[o.Key]).ToDictionary();
         HostBytes = before?.HostBytes ?? 0;
 
         // The first action stands for what is there, the second is the step under way.
-        First = isRest ? 2 : 0;
+        First = isOutside is null ? 0 : 2;
         Actions = new LimitedAction[plan.Actions.Length];
         var placements = plan.Placements.ToLookup(p => p.Action, p => (p.Value, offsets[p.Residence]));
         for (int a = 0; a < Actions.Length; a++)

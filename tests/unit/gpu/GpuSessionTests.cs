@@ -98,6 +98,35 @@ public sealed class GpuSessionTests
     }
 
     [Fact]
+    public void What_data_decides_stays_within_the_limit_of_the_device()
+    {
+        using PtxDevice device = new(), tight = new();
+        using var model = DlcCompiler.Compile(LateSizesLimitTests.Model(3), new CompileOptions { Target = "cuda:sm_80" });
+        using var free = model.CreateSession(new SessionOptions { Device = device });
+        var expected = LateSizesLimitTests.Run(free, 100);
+        free.Dispose();
+        var least = LateSizesLimitTests.LeastFor(model, 100, device);
+        var planned = 0L;
+        foreach (var limit in new[] { least, least + 2048, least + 8192, least * 3 / 2 })
+        {
+            using var session = model.CreateSession(new SessionOptions { Device = device, MemoryLimit = limit });
+            for (var run = 0; run < 3; run++)
+            {
+                Assert.Equal(expected, LateSizesLimitTests.Run(session, 100));
+            }
+
+            planned += session.PlansMadeInRuns;
+            Assert.True(session.MostCounted <= limit);
+        }
+
+        Assert.True(planned > 2, $"{planned} plans in runs");
+        using var last = model.CreateSession(new SessionOptions { Device = tight, MemoryLimit = least });
+        var before = tight.Allocated;
+        Assert.Equal(expected, LateSizesLimitTests.Run(last, 100));
+        Assert.True(tight.HighWater - before <= least - model.Executable.Model.WeightBytes + 256, $"{tight.HighWater - before} bytes under {least}");
+    }
+
+    [Fact]
     public unsafe void Inputs_and_outputs_may_lie_on_the_device()
     {
         const int rows = 5;
