@@ -44,6 +44,12 @@ internal static class RunCommand
             var times = Run(session, binding, parsed.GetValue(repeat));
             var text = parsed.InvocationConfiguration.Output;
             Print(loaded, binding, report, times, text);
+            if (session.PlansMadeInRuns > 0)
+            {
+                text.WriteLine($"sizes that data decided did not fit: the rest was planned anew in the middle of a run ({session.PlansMadeInRuns} in all), "
+                    + $"{Summary.Bytes(session.BytesMovedInRuns)} moved");
+            }
+
             if (parsed.GetValue(output) is { } path)
             {
                 TensorFiles.Write(path, loaded, binding);

@@ -110,7 +110,8 @@ public sealed unsafe class TrainingSession : IDisposable
 
     /// <summary>Takes one batch: computes the loss and its gradients and moves the parameters (with accumulation, after the last batch of a step).</summary>
     /// <returns>The loss of the batch, before the parameters moved.</returns>
-    /// <exception cref="DlcRuntimeException">As <see cref="Session.Run(RunBinding)"/>; nothing has moved then.</exception>
+    /// <exception cref="DlcRuntimeException">As <see cref="Session.Run(RunBinding)"/>; nothing has moved then, but where a step fails in its middle: parts of the
+    /// state that it updates in place may be new.</exception>
     public double Step(params ReadOnlySpan<(string Name, InputTensor Tensor)> batch)
     {
         foreach (var (name, tensor) in batch)

@@ -28,7 +28,8 @@ public sealed class SessionOptions
     /// <summary>
     /// Most bytes of a run: weights, inputs, outputs and arena together. Where the plan of a run needs more, values leave memory between their uses and are
     /// computed again or copied back, in whatever way costs least time; results are the same bits. A run that can't be done in so little fails
-    /// before it starts and names the least limit that would do. It bounds each run by itself, and not the copies of values kept outside. Null for the
+    /// before it starts and names the least limit that would do; where data decides sizes that don't fit, the rest of the run is planned anew in its middle, and it
+    /// fails there if that can't be done. It bounds each run by itself, and not the copies of values kept outside. Null for the
     /// limit that the model was compiled with, if it was with one; <see cref="long.MaxValue"/> for none.
     /// </summary>
     public long? MemoryLimit { get; init; }

@@ -1,4 +1,5 @@
 using Dlc.Compiler;
+using Dlc.Compiler.Cli;
 using Dlc.IR;
 using Dlc.IR.Ops;
 using Dlc.Runtime;
@@ -132,6 +133,29 @@ public sealed class LateSizesLimitTests
             Assert.Equal(Run(free, count), Run(session, count));
             using var less = model.CreateSession(new SessionOptions { Threads = 1, MemoryLimit = least - 1 });
             Assert.Equal(RuntimeErrors.MemoryLimit, Assert.Throws<DlcRuntimeException>(() => Run(less, count)).Code);
+        }
+    }
+
+    [Fact]
+    public void TheCommandSaysHowOftenARunWasPlannedAnew()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            var compiled = DlcCompiler.Build(Model(3), new CompileOptions { Threads = 1 });
+            compiled.Save(path);
+            using var model = CompiledModel.Load(path);
+            var (output, errors) = (new StringWriter(), new StringWriter());
+            string[] arguments = ["run", path, "--dims", $"rows={Rows}", "--fill", "count=range(200,201)", "--threads", "1", "--memory-limit"];
+            Assert.True(CommandLine.Run([.. arguments, $"{LeastFor(model, 200) + 64}"], output, errors) == 0, errors.ToString());
+            Assert.Matches(@"planned anew in the middle of a run \(1 in all\), [0-9.]+ (bytes|KiB) moved", output.ToString());
+            output.GetStringBuilder().Clear();
+            Assert.Equal(0, CommandLine.Run([.. arguments, "64MiB"], output, errors));
+            Assert.DoesNotContain("anew", output.ToString());
+        }
+        finally
+        {
+            File.Delete(path);
         }
     }
 
