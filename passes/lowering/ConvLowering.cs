@@ -36,6 +36,10 @@ internal abstract class ConvLowering : RootLowering
     /// <summary>Input channels of a group by taps.</summary>
     protected Dim Depth { get; }
 
+    /// <summary>Output pixels are input pixels.</summary>
+    protected bool IsPointwise => W.Dims[2..].All(d => d.Is(1)) && Conv.Strides.All(s => s == 1)
+        && Conv.PadsBegin.All(p => p.Is(0)) && Conv.PadsEnd.All(p => p.Is(0));
+
     protected override Dim Flops => Root.Output.Type.Shape.ElementCount(Program.Dims) * Depth * 2;
 
     /// <summary>Splits a number below batch * groups.</summary>

@@ -11,9 +11,18 @@ namespace Dlc.Passes.Lowering;
 /// </summary>
 internal sealed class GpuConv : ConvLowering
 {
+    // Output places that are columns: those of all images, so that tiles are full where images are small. A pointwise convolution reads an image as it
+    // lies, which is worth more.
+    private readonly Shape _places;
+    private readonly Dim _columns;
+    private readonly Dim _batches;
+
     private GpuConv(ProgramBuilder program, LoweringGroup group)
         : base(program, group)
     {
+        _batches = IsPointwise ? X[0] : Program.Dims.One;
+        _places = IsPointwise ? Pixels : new Shape([X[0], .. Pixels]);
+        _columns = _places.ElementCount(Program.Dims);
     }
 
     public static void Run(ProgramBuilder program, LoweringGroup group) => new GpuConv(program, group).Run();
@@ -22,46 +31,54 @@ internal sealed class GpuConv : ConvLowering
     {
         // Convolutions have many tiles where they take time: one size serves them all.
         var tile = GpuTiles.ForShares(Channels)[^1];
-        var tiles = X[0] * Conv.Groups * Channels.CeilDiv(tile.Rows) * PixelCount.CeilDiv(tile.Columns);
-        var split = GpuSplit.For(Program, tiles, Depth, Root.Output.Type.Shape.ElementCount(Program.Dims), Conv.Accumulator);
+        var split = GpuSplit.For(Program, Tiles(tile.Rows, tile.Columns), Depth, Root.Output.Type.Shape.ElementCount(Program.Dims), Conv.Accumulator);
         LaunchTiles([tile], Depth, split, [tile], Write);
     }
+
+    private Dim Tiles(int rows, int columns) => _batches * Conv.Groups * Channels.CeilDiv(rows) * _columns.CeilDiv(columns);
 
     private void Write(int tileRows, int tileColumns)
     {
         var depthShape = new Shape(W.Dims[1..]);
-        var (blockRows, blockColumns) = (Channels.CeilDiv(tileRows), PixelCount.CeilDiv(tileColumns));
-        var tiles = X[0] * Conv.Groups * blockRows * blockColumns;
+        var (blockRows, blockColumns) = (Channels.CeilDiv(tileRows), _columns.CeilDiv(tileColumns));
+        var tiles = Tiles(tileRows, tileColumns);
         Kernel.Parallel(Items(tiles), item =>
         {
             (item, var depth, var deep) = ShareOf(item, tiles, Depth);
             var (rest, blockRow) = Program.Math.DivMod(item, blockRows);
             (rest, var blockColumn) = Program.Math.DivMod(rest, blockColumns);
-            var (batch, group) = BatchAndGroup(rest);
+            var (batch, group) = Program.Math.DivMod(rest, Program.Dims.Const(Conv.Groups));
+            (batch, group) = (Kernel.LetWithin(batch, _batches, "n"), Kernel.LetWithin(group, Program.Dims.Const(Conv.Groups), "group"));
             var row = Kernel.Let(blockRow * tileRows, "row");
             var column = Kernel.Let(blockColumn * tileColumns, "column");
             var validRows = Kernel.Let(ExprFactory.Dim(Channels) - row, "rows");
-            var validColumns = Kernel.Let(ExprFactory.Dim(PixelCount) - column, "columns");
+            var validColumns = Kernel.Let(ExprFactory.Dim(_columns) - column, "columns");
             var firstChannel = Kernel.Let((group * ExprFactory.Dim(Channels)) + row, "channel");
             var tile = Kernel.DeclareTile(tileRows, tileColumns, Conv.Accumulator);
             Kernel.Product(tile, Depth, validRows, validColumns,
                 (r, k) => Emitter.Load(Emitter.Input(Root.Inputs[1]), ((firstChannel + r) * ExprFactory.Dim(Depth)) + deep(k)),
-                (k, c) => Pixel(batch, group, Program.Math.Delinearize(deep(k), depthShape), Kernel.LetWithin(column + c, PixelCount, "pixel")),
-                depth);
+                (k, c) => Pixel(Place(batch, column + c), group, Program.Math.Delinearize(deep(k), depthShape)), depth);
             Epilogue(tile, validColumns, (r, c) =>
             {
-                var pixel = Kernel.LetWithin(column + c, PixelCount, "pixel");
-                return [batch, Kernel.LetWithin(firstChannel + r, W[0], "out"), .. Program.Math.Delinearize(pixel, Pixels)];
+                var place = Place(batch, column + c);
+                return [place[0], Kernel.LetWithin(firstChannel + r, W[0], "out"), .. place[1..]];
             }, validRows);
         });
     }
 
-    /// <summary>The element of the image that a tap sees from an output pixel.</summary>
-    private Expr Pixel(Expr batch, Expr group, Expr[] tap, Expr pixel)
+    /// <summary>The image and the pixel of a column.</summary>
+    private Expr[] Place(Expr batch, Expr column)
     {
-        var at = Program.Math.Delinearize(pixel, Pixels);
+        var place = Program.Math.Delinearize(Kernel.LetWithin(column, _columns, "pixel"), _places);
+        return IsPointwise ? [batch, .. place] : place;
+    }
+
+    /// <summary>The element of the image that a tap sees from an output pixel.</summary>
+    private Expr Pixel(Expr[] place, Expr group, Expr[] tap)
+    {
+        var at = place[1..];
         var index = new Expr[X.Rank];
-        index[0] = batch;
+        index[0] = Kernel.Let(place[0], "n");
         index[1] = Kernel.Let((group * ExprFactory.Dim(W[1])) + Kernel.Let(tap[0]), "in");
         Expr? inside = null;
         for (var axis = 0; axis < at.Length; axis++)

@@ -49,7 +49,7 @@ internal sealed class LowerConv : ConvLowering
         var step = ExprFactory.Dim(_tile.PanelStep(PixelCount));
         var x = Emitter.Input(Root.Inputs[0]);
         var w = Emitter.Input(Root.Inputs[1]);
-        var isPointwise = IsPointwise();
+        var isPointwise = IsPointwise;
         var readsInPlace = isPointwise && Channels is { IsConstant: true, Constant: <= ChannelsReadInPlace };
         var scratch = Kernel.Scratch("panel", Root.Inputs[0].Type.Element, Depth * _tile.Columns);
         Kernel.Parallel(X[0] * Conv.Groups * panels, item =>
@@ -98,9 +98,6 @@ internal sealed class LowerConv : ConvLowering
     }
 
     /// <summary>One tap, no stride, no padding: the panel is a stretch of each channel's image.</summary>
-    private bool IsPointwise() => W.Dims[2..].All(d => d.Is(1)) && Conv.Strides.All(s => s == 1)
-        && Conv.PadsBegin.All(p => p.Is(0)) && Conv.PadsEnd.All(p => p.Is(0));
-
     private void PackPointwise(KernelBuffer x, KernelBuffer panel, Expr image, Expr pixel, Expr valid) =>
         Kernel.Serial(ExprFactory.Dim(W[1]), channel =>
         {
