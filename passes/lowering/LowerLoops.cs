@@ -22,7 +22,7 @@ internal static class LowerLoops
         if (program.Machine.Gpu is not null)
         {
             var (flops, sparse) = (Flops(group, program.Dims), Sparse(program, group));
-            if (!GpuReduction.TryRun(program, group, flops, sparse))
+            if (!GpuReduction.TryRun(program, group, flops, sparse) && !GpuTranspose.TryRun(program, group, flops, sparse))
             {
                 GpuLoops.Run(program, group, flops, sparse);
             }
