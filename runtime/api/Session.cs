@@ -120,6 +120,18 @@ public sealed partial class Session : IDisposable
         }
     }
 
+    /// <summary>The fewest bytes that limited runs of the contexts that are there now left of their allowances.</summary>
+    internal long LeastSpare
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _all.Min(e => e.Store.Budget?.LeastSpare ?? long.MaxValue);
+            }
+        }
+    }
+
     /// <summary>A set of inputs and outputs to fill and run, again and again without managed allocations. Used by one thread at a time.</summary>
     public RunBinding CreateBinding()
     {

@@ -94,7 +94,7 @@ internal sealed unsafe partial class ValueStore : IRoomKeeper, IDisposable
         if (Budget is not null)
         {
             Budget.Begin(_options.MemoryLimit - plan.OutsideBytes);
-            if (!Budget.Fits(_arena.Capacity, Math.Max(_arena.Capacity, plan.ArenaBytes)))
+            if (Budget.Held - _arena.Capacity + Math.Max(_arena.Capacity, plan.ArenaBytes) > Budget.Room)
             {
                 // Held from runs with other dims.
                 ReleaseBlocks();

@@ -18,6 +18,9 @@ internal sealed class MemoryBudget
     /// <summary>The most bytes ever counted.</summary>
     public long Most { get; private set; }
 
+    /// <summary>The fewest bytes that were ever left.</summary>
+    public long LeastSpare { get; private set; } = long.MaxValue;
+
     /// <summary>Bytes that all blocks together may hold now.</summary>
     public long Room => Allowance - Charged;
 
@@ -49,7 +52,11 @@ internal sealed class MemoryBudget
     }
 
     /// <summary>What was charged is filled from now on.</summary>
-    public void Note() => Most = Math.Max(Most, Held + Charged);
+    public void Note()
+    {
+        Most = Math.Max(Most, Held + Charged);
+        LeastSpare = Math.Min(LeastSpare, Room - Held);
+    }
 
     /// <summary>An output of the caller's is about to be filled whose size was unknown at the entry.</summary>
     /// <returns>Whether that is within the limit beside what blocks hold.</returns>

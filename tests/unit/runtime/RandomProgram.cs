@@ -34,7 +34,29 @@ internal sealed class RandomProgram(int seed)
             _reference.Add(t => t[to] = [.. t[from.Value]]);
         }
 
+        for (int i = 0; i < 3; i++)
+        {
+            _model.Orders.Add(Reordered());
+        }
+
         return _model.Load();
+    }
+
+    /// <summary>Another order of the main program: neighbours that have nothing to do with each other change places.</summary>
+    private int[] Reordered()
+    {
+        int[] order = [.. Enumerable.Range(0, _model.Main.Count)];
+        for (int swaps = 0; swaps < 4 * order.Length; swaps++)
+        {
+            int at = _random.Next(order.Length - 1);
+            if (_model.Main[order[at]] is LaunchStep a && _model.Main[order[at + 1]] is LaunchStep b
+                && !a.Buffers.Contains(b.Buffers[^1]) && !b.Buffers.Contains(a.Buffers[^1]))
+            {
+                (order[at], order[at + 1]) = (order[at + 1], order[at]);
+            }
+        }
+
+        return order;
     }
 
     public float[][] Reference(float[] x)

@@ -18,6 +18,9 @@ internal sealed class TestModel
 
     public List<Step> Main { get; } = [];
 
+    /// <summary>Other orders of <see cref="Main"/>.</summary>
+    public List<int[]> Orders { get; } = [];
+
     public List<Guard> Guards { get; } = [];
 
     public ReadOnlyMemory<byte> Code { get; set; } = new byte[TestKernels.Table.Length];
@@ -111,7 +114,7 @@ internal sealed class TestModel
 
     public ExecutableModel Build()
     {
-        _programs[0] = new StepProgram { Name = "main", Steps = [.. Main] };
+        _programs[0] = new StepProgram { Name = "main", Steps = [.. Main], Orders = [.. Orders] };
         return new ExecutableModel
         {
             Name = "test",
