@@ -22,15 +22,16 @@ internal sealed class AttentionShape
 
     private const int ManyKeys = 64, FewKeys = 32;
 
-    /// <param name="tile">Rows, and columns of the values.</param>
+    /// <param name="rows">Rows of the tile.</param>
+    /// <param name="columns">Columns of the values.</param>
     /// <param name="depth">Elements of a query.</param>
     /// <param name="threads">Threads of the block.</param>
     /// <param name="stored">Element type in shared memory.</param>
     /// <param name="cores">Tensor cores, or null.</param>
-    internal AttentionShape(Tile tile, int depth, int threads, ElementType stored, TensorCores? cores)
+    internal AttentionShape(int rows, int columns, int depth, int threads, ElementType stored, TensorCores? cores)
     {
-        Rows = tile.Rows;
-        Columns = tile.Columns;
+        Rows = rows;
+        Columns = columns;
         Threads = threads;
         Stored = stored;
         Depth = depth;

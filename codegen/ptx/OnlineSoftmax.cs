@@ -70,50 +70,82 @@ internal sealed class OnlineSoftmax
     }
 
     /// <summary>
-    /// Divides the output by the sums. Parts of rows that warps have agree on the greatest score first, through shared memory.
+    /// After the last key: adds up the weights of rows. Parts of rows that warps have agree on the greatest score first, through shared memory.
     /// </summary>
-    /// <param name="emptyIsZero">Where a row without weights is 0 instead of NaN.</param>
     /// <param name="memory">Memory for what the parts tell each other.</param>
-    internal void End(LLVMValueRef emptyIsZero, LLVMValueRef memory)
+    internal void Join(LLVMValueRef memory)
     {
         AttentionShape shape = math.Shape;
-        LLVMValueRef[] totals = [.. sums.Select(s => AcrossThreads(b.Builder.BuildLoad2(b.F32, s), b.FAdd))];
-        LLVMValueRef[] factors = [.. totals.Select(_ => b.Constant(b.F32, 1.0))];
-        if (shape.SplitsKeys)
-        {
-            LLVMValueRef At(LLVMValueRef part, LLVMValueRef row, int which)
-            {
-                LLVMValueRef number = b.Add(b.Add(b.Builder.BuildNSWMul(part, b.Constant(b.I32, (long)shape.Rows)), row), which * shape.Parts * shape.Rows);
-                return b.Builder.BuildGEP2(b.F32, memory, number);
-            }
-
-            LLVMValueRef[] own = [.. greatest.Select(g => b.Builder.BuildLoad2(b.F32, g))];
-            statements.Either(math.IsFirst, () =>
-            {
-                for (int row = 0; row < math.Rows; row++)
-                {
-                    b.Builder.BuildStore(own[row], At(math.Part, math.Row(row), 0)).SetAlignment(sizeof(float));
-                    b.Builder.BuildStore(totals[row], At(math.Part, math.Row(row), 1)).SetAlignment(sizeof(float));
-                }
-            }, null);
-            statements.Meet();
-            for (int row = 0; row < math.Rows; row++)
-            {
-                LLVMValueRef[] parts = [.. Enumerable.Range(0, shape.Parts).Select(p => b.Constant(b.I32, (long)p))];
-                LLVMValueRef[] all = [.. parts.Select(p => Load(At(p, math.Row(row), 0)))];
-                LLVMValueRef shift = Shift(all.Aggregate(Greater));
-                factors[row] = Weight(own[row], shift);
-                totals[row] = parts.Select((p, i) => b.FMul(Load(At(p, math.Row(row), 1)), Weight(all[i], shift))).Aggregate(b.FAdd);
-            }
-        }
-
         for (int row = 0; row < math.Rows; row++)
         {
-            LLVMValueRef isEmpty = b.Builder.BuildAnd(emptyIsZero, b.FCmp(LLVMRealPredicate.LLVMRealOEQ, totals[row], 0.0));
-            factors[row] = b.FDiv(factors[row], b.Select(isEmpty, b.Constant(b.F32, 1.0), totals[row]));
+            b.Builder.BuildStore(AcrossThreads(b.Builder.BuildLoad2(b.F32, sums[row]), b.FAdd), sums[row]);
+        }
+
+        if (!shape.SplitsKeys)
+        {
+            return;
+        }
+
+        LLVMValueRef At(LLVMValueRef part, LLVMValueRef row, int which)
+        {
+            LLVMValueRef number = b.Add(b.Add(b.Builder.BuildNSWMul(part, b.Constant(b.I32, (long)shape.Rows)), row), which * shape.Parts * shape.Rows);
+            return b.Builder.BuildGEP2(b.F32, memory, number);
+        }
+
+        statements.Either(math.IsFirst, () =>
+        {
+            for (int row = 0; row < math.Rows; row++)
+            {
+                b.Builder.BuildStore(b.Builder.BuildLoad2(b.F32, greatest[row]), At(math.Part, math.Row(row), 0)).SetAlignment(sizeof(float));
+                b.Builder.BuildStore(b.Builder.BuildLoad2(b.F32, sums[row]), At(math.Part, math.Row(row), 1)).SetAlignment(sizeof(float));
+            }
+        }, null);
+        statements.Meet();
+        LLVMValueRef[] factors = new LLVMValueRef[math.Rows];
+        for (int row = 0; row < math.Rows; row++)
+        {
+            LLVMValueRef[] parts = [.. Enumerable.Range(0, shape.Parts).Select(p => b.Constant(b.I32, (long)p))];
+            LLVMValueRef[] all = [.. parts.Select(p => Load(At(p, math.Row(row), 0)))];
+            LLVMValueRef most = all.Aggregate(Greater);
+            LLVMValueRef shift = Shift(most);
+            factors[row] = Weight(b.Builder.BuildLoad2(b.F32, greatest[row]), shift);
+            b.Builder.BuildStore(most, greatest[row]);
+            b.Builder.BuildStore(parts.Select((p, i) => b.FMul(Load(At(p, math.Row(row), 1)), Weight(all[i], shift))).Aggregate(b.FAdd), sums[row]);
         }
 
         Scale(factors);
+    }
+
+    /// <summary>Divides the output by the sums of the weights.</summary>
+    /// <param name="emptyIsZero">Where a row without weights is 0 instead of NaN.</param>
+    internal void Divide(LLVMValueRef emptyIsZero)
+    {
+        LLVMValueRef[] factors = new LLVMValueRef[math.Rows];
+        for (int row = 0; row < math.Rows; row++)
+        {
+            LLVMValueRef total = b.Builder.BuildLoad2(b.F32, sums[row]);
+            LLVMValueRef isEmpty = b.Builder.BuildAnd(emptyIsZero, b.FCmp(LLVMRealPredicate.LLVMRealOEQ, total, 0.0));
+            factors[row] = b.FDiv(b.Constant(b.F32, 1.0), b.Select(isEmpty, b.Constant(b.F32, 1.0), total));
+        }
+
+        Scale(factors);
+    }
+
+    /// <summary>
+    /// Gives (row, 0 or 1, value) of the greatest score and the sum of each row; zeros but for the first part, so that they stay what they are when parts are
+    /// added up. The first of the threads that share a row does it.
+    /// </summary>
+    internal void Tell(Action<LLVMValueRef, int, LLVMValueRef> take)
+    {
+        LLVMValueRef isFirstPart = b.ICmp(LLVMIntPredicate.LLVMIntEQ, math.Part, 0);
+        statements.Either(math.IsFirst, () =>
+        {
+            for (int row = 0; row < math.Rows; row++)
+            {
+                take(math.Row(row), 0, b.Select(isFirstPart, b.Builder.BuildLoad2(b.F32, greatest[row]), b.F32.Null));
+                take(math.Row(row), 1, b.Select(isFirstPart, b.Builder.BuildLoad2(b.F32, sums[row]), b.F32.Null));
+            }
+        }, null);
     }
 
     private LLVMValueRef Load(LLVMValueRef address)

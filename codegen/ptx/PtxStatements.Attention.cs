@@ -37,7 +37,7 @@ internal sealed partial class PtxStatements
 
         ElementType stored = s.Q.Value.Type;
         TensorCores? cores = TensorCores.For(stored, b, frame);
-        var shape = new AttentionShape(s.Tile, checked((int)depth), frame.Threads.PerItem, stored, cores);
+        var shape = new AttentionShape(s.Tile.Rows, s.Columns, checked((int)depth), frame.Threads.PerItem, stored, cores);
         attentions.Add(s.Tile, shape);
         frame.HoldsTiles = true;
         frame.BlocksTogether = frame.IsNarrow ? shape.BlocksTogether : 2;
@@ -46,7 +46,8 @@ internal sealed partial class PtxStatements
         LLVMValueRef At(int offset) => b.Builder.BuildGEP2(b.I8, memory, b.Constant(b.I32, (long)offset));
         LLVMTypeRef index = frame.IndexType;
         LLVMValueRef rows = exprs.Index(s.ValidRows);
-        LLVMValueRef keys = exprs.Index(s.Keys);
+        LLVMValueRef firstKey = exprs.Index(s.FirstKey);
+        LLVMValueRef keys = exprs.Index(s.End);
         AttentionMath math = cores is null ? new AttentionScalarMath(this, frame, shape) : new AttentionTensorMath(this, frame, shape, cores);
         var softmax = new OnlineSoftmax(this, frame, math);
         var queryLines = new AttentionLoader(this, frame, shape, s.Q, false, shape.Rows, shape.Depth, shape.PaddedDepth, memory);
@@ -55,13 +56,13 @@ internal sealed partial class PtxStatements
         LLVMValueRef step = b.Constant(index, (long)shape.Keys);
         LLVMValueRef Rest(LLVMValueRef first) => b.Builder.BuildNSWSub(keys, first);
         LLVMValueRef IsBelow(LLVMValueRef x, LLVMValueRef y) => b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, x, y);
-        Branch(IsBelow(index.Null, keys), () =>
+        Branch(IsBelow(firstKey, keys), () =>
         {
             queryLines.Load(index.Null, rows);
-            keyLines.Load(index.Null, keys);
+            keyLines.Load(firstKey, Rest(firstKey));
         }, null);
         Commit();
-        CountedLoop(index.Null, keys, step, first =>
+        CountedLoop(firstKey, keys, step, first =>
         {
             // The keys are there, and nobody needs the last values any more.
             Arrive(0);
@@ -84,8 +85,17 @@ internal sealed partial class PtxStatements
 
         // The output goes where keys and values were.
         Arrive(0);
-        LLVMValueRef isEmpty = s.EmptyIsZero ? b.Bit.AllOnes : b.Builder.BuildNot(IsBelow(index.Null, keys));
-        softmax.End(isEmpty, At(shape.SumsAt));
+        softmax.Join(At(shape.SumsAt));
+        if (s.IsPart)
+        {
+            softmax.Tell((row, column, value) =>
+                b.Builder.BuildStore(value, OutputAddress(shape, math.Part, row, b.Constant(b.I32, (long)shape.PaddedColumns + column))).SetAlignment(sizeof(float)));
+        }
+        else
+        {
+            softmax.Divide(s.EmptyIsZero ? b.Bit.AllOnes : b.Builder.BuildNot(IsBelow(firstKey, keys)));
+        }
+
         for (int i = 0; i < math.Outputs.Length; i++)
         {
             (int row, LLVMValueRef column) = math.OutputAt(i);
@@ -157,18 +167,22 @@ internal sealed partial class PtxStatements
     private void EmitAttentionForEach(TileForEachStmt each, AttentionShape shape)
     {
         LLVMValueRef rows = each.ValidRows is null ? b.Constant(frame.IndexType, (long)shape.Rows) : exprs.Index(each.ValidRows);
-        LLVMValueRef columns = b.Constant(b.I32, (long)shape.Columns);
+        LLVMValueRef columns = b.Constant(b.I32, (long)each.Tile.Columns);
         frame.IsSpread = true;
-        CountedLoop(frame.Threads.InItem, b.Constant(b.I32, (long)shape.Rows * shape.Columns), shape.Threads, place =>
+        CountedLoop(frame.Threads.InItem, b.Constant(b.I32, (long)shape.Rows * each.Tile.Columns), shape.Threads, place =>
         {
             LLVMValueRef row = b.Builder.BuildUDiv(place, columns);
             LLVMValueRef column = b.Builder.BuildURem(place, columns);
+
+            // What parts have besides is behind the padding.
+            LLVMValueRef at = each.Tile.Columns == shape.Columns || shape.PaddedColumns == shape.Columns ? column
+                : b.Select(b.ICmp(LLVMIntPredicate.LLVMIntSLT, column, shape.Columns), column, b.Add(column, shape.PaddedColumns - shape.Columns));
             Branch(b.Builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, Widened(row), rows), () =>
             {
                 LLVMValueRef? element = null;
                 for (int part = 0; part < shape.Parts; part++)
                 {
-                    LLVMValueRef value = exprs.LoadAt(ElementType.Float32, OutputAddress(shape, b.Constant(b.I32, (long)part), row, column));
+                    LLVMValueRef value = exprs.LoadAt(ElementType.Float32, OutputAddress(shape, b.Constant(b.I32, (long)part), row, at));
                     element = element is { } sum ? b.FAdd(sum, value) : value;
                 }
 

@@ -214,35 +214,45 @@ public sealed class Interpreter
     /// <summary>As it is written down: all scores of a row, their softmax, the sum of the values with those weights.</summary>
     private void Attention(TileAttentionStmt s)
     {
-        var (type, columns) = (s.Tile.Type, s.Tile.Columns);
-        var elements = _tiles[s.Tile] = new InterpreterScalar[s.Tile.Rows * columns];
-        var (rows, keys, depth) = (Evaluate(s.ValidRows).Integer, Evaluate(s.Keys).Integer, Evaluate(s.Depth).Integer);
+        var (type, stride) = (s.Tile.Type, s.Tile.Columns);
+        var elements = _tiles[s.Tile] = new InterpreterScalar[s.Tile.Rows * stride];
+        var (rows, first, end, depth) = (Evaluate(s.ValidRows).Integer, Evaluate(s.FirstKey).Integer, Evaluate(s.End).Integer, Evaluate(s.Depth).Integer);
         Array.Fill(elements, InterpreterScalar.Of(type, 0.0));
-        var weights = new InterpreterScalar[keys];
+        var weights = new InterpreterScalar[Math.Max(0, end - first)];
         for (var r = 0; r < Math.Min(rows, s.Tile.Rows); r++)
         {
-            for (var j = 0L; j < keys; j++)
+            for (var j = 0L; j < weights.Length; j++)
             {
                 var sum = InterpreterScalar.Of(type, 0.0);
                 for (var k = 0L; k < depth; k++)
                 {
-                    sum = MultiplyAdd(type, Element(s.Q, r, k), Element(s.K, k, j), sum);
+                    sum = MultiplyAdd(type, Element(s.Q, r, k), Element(s.K, k, first + j), sum);
                 }
 
                 _variables[s.Score.Row] = InterpreterScalar.Of(ElementType.Int64, r);
-                _variables[s.Score.Key] = InterpreterScalar.Of(ElementType.Int64, j);
+                _variables[s.Score.Key] = InterpreterScalar.Of(ElementType.Int64, first + j);
                 _variables[s.Score.Element] = sum;
                 Execute(s.Score.Body);
                 weights[j] = Evaluate(s.Score.Value);
             }
 
-            Normalize(weights, type, s.EmptyIsZero);
-            for (var c = 0; c < columns; c++)
+            var (greatest, total) = Exponentials(weights, type, s.IsPart || s.EmptyIsZero);
+            if (s.IsPart)
             {
-                for (var j = 0L; j < keys; j++)
+                elements[(r * stride) + s.Columns] = greatest;
+                elements[(r * stride) + s.Columns + 1] = total;
+            }
+            else if (total.Float != 0 || !s.EmptyIsZero)
+            {
+                weights = [.. weights.Select(w => InterpreterArithmetic.Binary(BinaryOp.Div, w, total))];
+            }
+
+            for (var c = 0; c < s.Columns; c++)
+            {
+                for (var j = 0L; j < weights.Length; j++)
                 {
-                    ref var sum = ref elements[(r * columns) + c];
-                    sum = MultiplyAdd(type, InterpreterArithmetic.Cast(s.V.Value.Type, weights[j]), Element(s.V, j, c), sum);
+                    ref var sum = ref elements[(r * stride) + c];
+                    sum = MultiplyAdd(type, InterpreterArithmetic.Cast(s.V.Value.Type, weights[j]), Element(s.V, first + j, c), sum);
                 }
             }
         }
@@ -251,27 +261,19 @@ public sealed class Interpreter
     private static InterpreterScalar MultiplyAdd(ElementType type, InterpreterScalar a, InterpreterScalar b, InterpreterScalar sum) => InterpreterArithmetic.Binary(
         BinaryOp.Add, sum, InterpreterArithmetic.Binary(BinaryOp.Mul, InterpreterArithmetic.Cast(type, a), InterpreterArithmetic.Cast(type, b)));
 
-    /// <summary>Scores become their softmax.</summary>
-    private static void Normalize(InterpreterScalar[] row, ElementType type, bool emptyIsZero)
+    /// <summary>Scores become powers of e, relative to the greatest; gives that and the sum of the powers.</summary>
+    private static (InterpreterScalar Greatest, InterpreterScalar Sum) Exponentials(InterpreterScalar[] row, ElementType type, bool emptyIsZero)
     {
         var greatest = row.Aggregate(InterpreterScalar.Of(type, double.NegativeInfinity), (m, x) => InterpreterArithmetic.Binary(BinaryOp.Max, m, x));
         var sum = InterpreterScalar.Of(type, 0.0);
-        if (emptyIsZero && double.IsNegativeInfinity(greatest.Float))
-        {
-            Array.Fill(row, sum);
-            return;
-        }
-
+        var shift = emptyIsZero && double.IsNegativeInfinity(greatest.Float) ? sum : greatest;
         for (var j = 0; j < row.Length; j++)
         {
-            row[j] = InterpreterArithmetic.Unary(UnaryOp.Exp, InterpreterArithmetic.Binary(BinaryOp.Sub, row[j], greatest));
+            row[j] = InterpreterArithmetic.Unary(UnaryOp.Exp, InterpreterArithmetic.Binary(BinaryOp.Sub, row[j], shift));
             sum = InterpreterArithmetic.Binary(BinaryOp.Add, sum, row[j]);
         }
 
-        for (var j = 0; j < row.Length; j++)
-        {
-            row[j] = InterpreterArithmetic.Binary(BinaryOp.Div, row[j], sum);
-        }
+        return (greatest, sum);
     }
 
     private InterpreterScalar Element(TileOperand operand, long row, long column)

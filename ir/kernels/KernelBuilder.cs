@@ -198,20 +198,21 @@ public sealed class KernelBuilder(string name, DimContext dims)
             Operand(Dims.Const(tile.Rows), depth, a), Operand(depth, Dims.Const(tile.Columns), b)));
 
     /// <summary>
-    /// Fills a new tile of <paramref name="rows"/> by <paramref name="columns"/> f32 elements; see <see cref="TileAttentionStmt"/>. Operands get (row, column),
-    /// the score (row, key, product).
+    /// Fills a new tile of <paramref name="rows"/> by <paramref name="columns"/> f32 elements, those of V; see <see cref="TileAttentionStmt"/>. Operands get
+    /// (row, column), the score (row, key, product). With a <paramref name="share"/> of the keys the tile is a part of the whole, with its further columns.
     /// </summary>
     public Tile Attention(int rows, int columns, Dim depth, Dim keys, Expr validRows, Func<Expr, Expr, Expr> q, Func<Expr, Expr, Expr> k,
-        Func<Expr, Expr, Expr, Expr> score, Func<Expr, Expr, Expr> v, bool emptyIsZero)
+        Func<Expr, Expr, Expr, Expr> score, Func<Expr, Expr, Expr> v, bool emptyIsZero, (Expr First, Expr End)? share = null)
     {
-        var tile = new Tile(_nextTile++, rows, columns, ElementType.Float32);
+        var tile = new Tile(_nextTile++, rows, columns + (share is null ? 0 : TileAttentionStmt.PartColumns), ElementType.Float32);
         var row = new Var(_nextVar++, "r", ElementType.Int64, false) { Extent = Dims.Const(rows) };
         var key = new Var(_nextVar++, "j", ElementType.Int64, false) { Extent = keys };
         var element = new Var(_nextVar++, "acc", tile.Type, false);
         Expr? value = null;
         var body = Block(() => value = score(new VarExpr(row), new VarExpr(key), new VarExpr(element)));
-        Emit(new TileAttentionStmt(tile, ExprFactory.Dim(depth), ExprFactory.Dim(keys), validRows, Operand(Dims.Const(rows), depth, q),
-            Operand(depth, keys, k), new TileScore(row, key, element, body, value!), Operand(keys, Dims.Const(columns), v), emptyIsZero));
+        var (first, end) = share ?? (ExprFactory.Int(0), ExprFactory.Dim(keys));
+        Emit(new TileAttentionStmt(tile, ExprFactory.Dim(depth), first, end, validRows, Operand(Dims.Const(rows), depth, q), Operand(depth, keys, k),
+            new TileScore(row, key, element, body, value!), Operand(keys, Dims.Const(columns), v), emptyIsZero) { IsPart = share is not null });
         return tile;
     }
 

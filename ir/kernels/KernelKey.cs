@@ -144,9 +144,10 @@ internal sealed class KernelKey
                 break;
             case TileAttentionStmt attention:
                 var (tile, score) = (attention.Tile, attention.Score);
-                Write($"attend{(attention.EmptyIsZero ? 1 : 0)} t{Number(tile)}:{tile.Rows}x{tile.Columns}:{tile.Type} ");
+                Write($"attend{(attention.EmptyIsZero ? 1 : 0)}{(attention.IsPart ? 1 : 0)} t{Number(tile)}:{tile.Rows}x{tile.Columns}:{tile.Type} ");
                 Visit(attention.Depth);
-                Visit(attention.Keys);
+                Visit(attention.FirstKey);
+                Visit(attention.End);
                 Visit(attention.ValidRows);
                 Visit(attention.Q);
                 Visit(attention.K);

@@ -95,8 +95,8 @@ public static class KernelPrinter
                 Print($"operand at {p.B.Row}, {p.B.Column}", p.B.Body, p.B.Value, text, depth + 1);
                 break;
             case TileAttentionStmt a:
-                Line(text, $"t{a.Tile.Id}: {a.Tile.Type.ShortName()}[{a.Tile.Rows} x {a.Tile.Columns}] = attention over {Text(a.Keys)} keys of depth "
-                    + $"{Text(a.Depth)} for rows < {Text(a.ValidRows)}{(a.EmptyIsZero ? ", 0 where no key is seen" : string.Empty)}");
+                Line(text, $"t{a.Tile.Id}: {a.Tile.Type.ShortName()}[{a.Tile.Rows} x {a.Tile.Columns}] = {(a.IsPart ? "part of attention" : "attention")} over keys "
+                    + $"{Text(a.FirstKey)} .. {Text(a.End)} of depth {Text(a.Depth)} for rows < {Text(a.ValidRows)}{(a.EmptyIsZero ? ", 0 where no key is seen" : string.Empty)}");
                 Print($"queries at {a.Q.Row}, {a.Q.Column}", a.Q.Body, a.Q.Value, text, depth + 1);
                 Print($"keys at {a.K.Row}, {a.K.Column}", a.K.Body, a.K.Value, text, depth + 1);
                 Print($"score of {a.Score.Element} at {a.Score.Row}, {a.Score.Key}", a.Score.Body, a.Score.Value, text, depth + 1);

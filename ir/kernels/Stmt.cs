@@ -76,13 +76,26 @@ public sealed record TileProductStmt(Tile Tile, Expr Depth, Expr ValidRows, Expr
 public sealed record TileOperand(Var Row, Var Column, BlockStmt Body, Expr Value);
 
 /// <summary>
-/// Attention in one pass over the keys: <c>tile[r, c] = sum over j in [0, keys) of p(r, j) * V(j, c)</c> for rows below <paramref name="ValidRows"/>,
+/// Attention in one pass over the keys: <c>tile[r, c] = sum over j in [first key, end) of p(r, j) * V(j, c)</c> for rows below <paramref name="ValidRows"/>,
 /// where p(r, .) is the softmax of the scores of row r, rounded to the type of V, and a score is made by <paramref name="Score"/> from
 /// <c>sum over k in [0, depth) of Q(r, k) * K(k, j)</c>. Declares the tile, whose columns are those of V. With no keys the sum is 0. A row whose scores
 /// are all minus infinity is NaN, or 0 with <paramref name="EmptyIsZero"/>. The threads of the work item do it together.
 /// </summary>
-public sealed record TileAttentionStmt(Tile Tile, Expr Depth, Expr Keys, Expr ValidRows, TileOperand Q, TileOperand K, TileScore Score, TileOperand V,
-    bool EmptyIsZero) : Stmt;
+public sealed record TileAttentionStmt(Tile Tile, Expr Depth, Expr FirstKey, Expr End, Expr ValidRows, TileOperand Q, TileOperand K, TileScore Score,
+    TileOperand V, bool EmptyIsZero) : Stmt
+{
+    /// <summary>Columns of a part behind those of V.</summary>
+    public const int PartColumns = 2;
+
+    /// <summary>
+    /// The keys are a share of all, whose results are put together later: p(r, j) is <c>e^(score - m)</c> with m the greatest score of the share, or 0 where
+    /// that is minus infinity. Two more columns of the tile hold that greatest score and the sum of p(r, .).
+    /// </summary>
+    public bool IsPart { get; init; }
+
+    /// <summary>Columns of V.</summary>
+    public int Columns => Tile.Columns - (IsPart ? PartColumns : 0);
+}
 
 /// <summary>
 /// What becomes of an element of a product of queries and keys before the softmax: <paramref name="Value"/> after <paramref name="Body"/>, which only

@@ -28,8 +28,12 @@ internal sealed class GpuAttention
     /// <summary>The leading axes of the output, with heads split in two where groups of them share their keys: the last axis then counts within a group.</summary>
     private readonly Shape _batch;
     private readonly bool _sharesKeys;
-    private KernelBuilder _kernel;
-    private GroupEmitter _emitter;
+    private KernelBuilder _kernel = null!;
+    private GroupEmitter _emitter = null!;
+    private GpuSplit? _split;
+
+    // Where the kernel that is being written stores the part of a share of the keys; null where it does all.
+    private KernelBuffer? _parts;
 
     private GpuAttention(ProgramBuilder program, LoweringGroup group)
     {
@@ -40,7 +44,6 @@ internal sealed class GpuAttention
         (_queries, _keys) = (_output.Output.Type.Shape[^2], _product.Output.Type.Shape[^1]);
         _depth = _product.Inputs[0].Type.Shape[^1];
         (_batch, _sharesKeys) = Batch();
-        (_kernel, _emitter) = NewKernel();
     }
 
     public static void Run(ProgramBuilder program, LoweringGroup group) => new GpuAttention(program, group).Run();
@@ -48,25 +51,85 @@ internal sealed class GpuAttention
     private void Run()
     {
         var variants = Variants();
+        var dims = _program.Dims;
+        var columns = _output.Output.Type.Shape[^1];
+        var flops = _batch.ElementCount(dims) * _queries * _keys * (_depth + columns) * 2;
+        var few = variants.FindAll(v => v.Rows == FewRows);
+        _split = few.Count == 0 ? null : Split(few);
+        if (_split is not null)
+        {
+            Launch(few, true, flops * _split.IsSplit);
+        }
+
+        Launch(variants, false, _split is null ? flops : flops * (1 - _split.IsSplit));
+    }
+
+    /// <summary>
+    /// With few rows and long caches there are too few blocks to read the keys fast: then blocks have shares of them, as of the depth of a product.
+    /// </summary>
+    private GpuSplit? Split(List<(int Rows, bool JoinsHeads, Dim When)> few)
+    {
+        // Where there are more rows, as if there were many blocks.
+        const long Many = 1 << 20;
+        var heads = _batch.ElementCount(_program.Dims);
+        var blocks = heads;
+        if (few[0].JoinsHeads)
+        {
+            var joins = few[0].When.Min(1);
+            blocks = (joins * new Shape(_batch.Dims[..^1]).ElementCount(_program.Dims)) + ((1 - joins) * heads);
+        }
+
+        var isFew = GpuTiles.AtMost(_queries, FewRows).Min(1);
+        return GpuSplit.For(_program, (isFew * blocks) + ((1 - isFew) * Many), _keys, heads * _queries * PartStride, ElementType.Float32);
+    }
+
+    /// <summary>Numbers of a row of a part.</summary>
+    private Dim PartStride => _output.Output.Type.Shape[^1] + TileAttentionStmt.PartColumns;
+
+    private void Launch(List<(int Rows, bool JoinsHeads, Dim When)> variants, bool isShare, Dim flops)
+    {
+        Begin(isShare);
         Write(variants[^1].Rows, variants[^1].JoinsHeads);
-        var (kernel, emitter) = (_kernel, _emitter);
+        var main = _emitter;
         List<(Dim When, KernelBuilder Kernel)> alternatives = [];
+        if (_split is not null && !isShare)
+        {
+            var parts = Begin(isShare)!;
+            _emitter.TakeParameters(main);
+            _kernel.ThreadsPerItem = 1;
+            WriteWhole(parts);
+            if (!_emitter.Arguments.SequenceEqual(main.Arguments))
+            {
+                throw new InvalidOperationException("parts of attention read what the whole does not");
+            }
+
+            alternatives.Add((_split.IsSplit, _kernel));
+        }
+
         foreach (var (rows, joinsHeads, when) in variants.SkipLast(1))
         {
-            (_kernel, _emitter) = NewKernel();
-            _emitter.TakeParameters(emitter);
+            Begin(isShare);
+            _emitter.TakeParameters(main);
             Write(rows, joinsHeads);
-            if (_emitter.Arguments.SequenceEqual(emitter.Arguments))
+            if (_emitter.Arguments.SequenceEqual(main.Arguments))
             {
                 alternatives.Add((when, _kernel));
             }
         }
 
-        var dims = _program.Dims;
-        var columns = _output.Output.Type.Shape[^1];
-        var flops = _batch.ElementCount(dims) * _queries * _keys * (_depth + columns) * 2;
-        _program.Launch(kernel, emitter.Arguments, _keys * (_depth + columns) * Rows, _group.Node.Origins, flops, inPlace: true,
-            alternatives: [.. alternatives]);
+        var work = _keys * (_depth + _output.Output.Type.Shape[^1]) * variants[^1].Rows;
+        _program.Launch(main.Kernel, main.Arguments, work, _group.Node.Origins, flops, inPlace: !isShare, alternatives: [.. alternatives]);
+    }
+
+    /// <summary>Begins a kernel whose first parameter is the parts, where there are any.</summary>
+    private KernelBuffer? Begin(bool isShare)
+    {
+        // As many warps share the keys of few rows.
+        _kernel = new KernelBuilder(isShare ? "attention_part" : "attention", _program.Dims) { ThreadsPerItem = Rows / FewRows * GpuModel.WarpThreads };
+        _emitter = new GroupEmitter(_program, _group, _kernel);
+        var parts = _split is null ? null : _emitter.Add(_split.Parts, "part", isShare);
+        _parts = isShare ? parts : null;
+        return parts;
     }
 
     /// <summary>Rows of a work item, those of heads that share their keys or of one, each with the condition under which it is taken, the last for all else.</summary>
@@ -86,13 +149,6 @@ internal sealed class GpuAttention
         return variants[..(variants.FindIndex(v => v.When.IsConstant) + 1)];
     }
 
-    private (KernelBuilder, GroupEmitter) NewKernel()
-    {
-        // As many warps share the keys of few rows.
-        var kernel = new KernelBuilder("attention", _program.Dims) { ThreadsPerItem = Rows / FewRows * GpuModel.WarpThreads };
-        return (kernel, new GroupEmitter(_program, _group, kernel));
-    }
-
     /// <summary>Writes the kernel for so many rows a work item, which may be those of all heads that share their keys.</summary>
     private void Write(int tileRows, bool joinsHeads)
     {
@@ -100,8 +156,19 @@ internal sealed class GpuAttention
         var items = joinsHeads ? new Shape(_batch.Dims[..^1]) : _batch;
         var allRows = joinsHeads ? _batch[^1] * _queries : _queries;
         var blocks = allRows.CeilDiv(tileRows);
-        _kernel.Parallel(items.ElementCount(dims) * blocks, item =>
+        var all = items.ElementCount(dims) * blocks;
+        _kernel.Parallel(_parts is null ? all : all * _split!.Shares * _split.IsSplit, item =>
         {
+            var (number, share) = (ExprFactory.Int(0), ((Expr First, Expr End)?)null);
+            if (_parts is not null)
+            {
+                (number, item) = _program.Math.DivMod(item, all);
+                number = _kernel.LetWithin(number, _split!.Shares, "share");
+                item = _kernel.LetWithin(item, all, "item");
+                var first = _kernel.Let(number * ExprFactory.Dim(_split.Share), "first");
+                share = (first, _kernel.Let(ExprFactory.Min(first + ExprFactory.Dim(_split.Share), ExprFactory.Dim(_keys)), "end"));
+            }
+
             // Blocks of one head are neighbours: they share its keys in the cache.
             var (batch, block) = blocks.Is(1) ? (item, ExprFactory.Int(0)) : _program.Math.DivMod(item, blocks);
             var index = _program.Math.Delinearize(batch, items);
@@ -141,13 +208,61 @@ internal sealed class GpuAttention
                     return _emitter.Pull(_scores, [.. Leading(_scores.Type.Shape, b), query, j]);
                 },
                 (j, c) => Read(_output, 1, shared, j, c),
-                _emptyIsZero);
-            _kernel.ForEach(tile, ExprFactory.Dim(_output.Output.Type.Shape[^1]), (r, c, element) =>
+                _emptyIsZero, share);
+            _kernel.ForEach(tile, ExprFactory.Int(tile.Columns), (r, c, element) =>
             {
                 var (b, query) = At(r);
+                if (_parts is not null)
+                {
+                    _kernel.Store(_parts, _program.Math.Canonical((number * ExprFactory.Dim(_split!.Outputs)) + (RowOf(b, query) * ExprFactory.Dim(PartStride)) + c), element);
+                    return;
+                }
+
                 _emitter.Give(_output.Output, _ => element);
                 _emitter.Store(_group.Outputs, [.. Leading(_output.Output.Type.Shape, b), query, c]);
             }, validRows);
+        });
+    }
+
+    /// <summary>The number of a row of the output.</summary>
+    private Expr RowOf(Expr[] batch, Expr query) => _program.Math.Linearize([.. batch, query], new Shape([.. _batch.Dims, _queries]));
+
+    /// <summary>Writes the kernel that makes one output of its parts, an element a thread; the rest of the group follows.</summary>
+    private void WriteWhole(KernelBuffer parts)
+    {
+        var shape = new Shape([.. _batch.Dims, _queries, _output.Output.Type.Shape[^1]]);
+        _kernel.Parallel(shape.ElementCount(_program.Dims), item =>
+        {
+            var index = _program.Math.Delinearize(item, shape);
+            for (var axis = 0; axis < index.Length; axis++)
+            {
+                index[axis] = _kernel.LetWithin(index[axis], shape[axis]);
+            }
+
+            var row = _kernel.Let(RowOf(index[..^2], index[^2]) * ExprFactory.Dim(PartStride), "row");
+            Expr Part(Expr share, Expr column) => ExprFactory.Load(parts, _program.Math.Canonical((share * ExprFactory.Dim(_split!.Outputs)) + row + column));
+            var greatestAt = ExprFactory.Dim(shape[^1]);
+            void EachShare(Action<Expr> body) => _kernel.Serial(ExprFactory.Dim(_split!.Shares), body);
+            var greatest = _kernel.Declare(ExprFactory.Float(double.NegativeInfinity), "greatest");
+            EachShare(share => _kernel.Assign(greatest, ExprFactory.Max(ExprFactory.Read(greatest), Part(share, greatestAt))));
+            var (most, zero) = (ExprFactory.Read(greatest), ExprFactory.Float(0));
+            var shift = _kernel.Let(ExprFactory.Select(ExprFactory.Equal(most, ExprFactory.Float(double.NegativeInfinity)), zero, most), "shift");
+            var (total, sum) = (_kernel.Declare(zero, "total"), _kernel.Declare(zero, "sum"));
+            EachShare(share =>
+            {
+                var weight = _kernel.Let(ExprFactory.Unary(UnaryOp.Exp, Part(share, greatestAt) - shift), "weight");
+                _kernel.Assign(total, ExprFactory.Read(total) + (weight * Part(share, greatestAt + 1)));
+                _kernel.Assign(sum, ExprFactory.Read(sum) + (weight * Part(share, index[^1])));
+            });
+            var divisor = ExprFactory.Read(total);
+            if (_emptyIsZero)
+            {
+                divisor = ExprFactory.Select(ExprFactory.Equal(divisor, zero), ExprFactory.Float(1), divisor);
+            }
+
+            var element = _kernel.Let(ExprFactory.Binary(BinaryOp.Div, ExprFactory.Read(sum), divisor), "output");
+            _emitter.Give(_output.Output, _ => element);
+            _emitter.Store(_group.Outputs, [.. Leading(_output.Output.Type.Shape, index[..^2]), index[^2], index[^1]]);
         });
     }
 

@@ -141,7 +141,8 @@ internal sealed class KernelInPlace
                 VisitOperand(product.B);
                 break;
             case TileAttentionStmt attention:
-                Read(attention.Keys);
+                Read(attention.FirstKey);
+                Read(attention.End);
                 VisitOperand(attention.Q);
                 VisitOperand(attention.K);
                 VisitOperand(new TileOperand(attention.Score.Row, attention.Score.Key, attention.Score.Body, attention.Score.Value), attention.Score.Element);

@@ -23,8 +23,8 @@ public sealed class PtxGoldenTests
     public void Attention_of_few_rows()
     {
         var (graph, _, _) = new AttentionCase(ElementType.Float16, 1, 1, 16, 16).Build();
-        var launch = Passes.Lowering.Lowering.Run(AttentionCase.Fused(graph, PtxTarget.Sm80.Machine), PtxTarget.Sm80.Machine).Steps.OfType<LaunchStep>().Single();
-        var image = PtxCompiler.Compile([Assert.Single(launch.Alternatives).Kernel], PtxTarget.Sm80, 1);
+        var launch = Passes.Lowering.Lowering.Run(AttentionCase.Fused(graph, PtxTarget.Sm80.Machine), PtxTarget.Sm80.Machine).Steps.OfType<LaunchStep>().Last();
+        var image = PtxCompiler.Compile([launch.Alternatives[^1].Kernel], PtxTarget.Sm80, 1);
         Golden.Check("ptx/attention.ptx", PtxLaunch.Text(image, image.Kernels[0].Narrow));
     }
 

@@ -23,6 +23,7 @@ public sealed record AttentionCase(ElementType Type, long Queries, long Keys, lo
         Causal,
         CausalInfinite,
         Sparse,
+        Nothing,
         Bias,
         Softcap,
     }
@@ -147,6 +148,10 @@ public sealed record AttentionCase(ElementType Type, long Queries, long Keys, lo
             case MaskKind.Sparse:
                 scores = Add(new Add(), scores, Input(ElementType.Float32, [m, n], _ => random.Next(3) == 0 ? 0 : double.NegativeInfinity));
                 break;
+            case MaskKind.Nothing:
+                // The second query sees nothing.
+                scores = Add(new Add(), scores, Input(ElementType.Float32, [m, n], i => i < Keys ? 0 : double.NegativeInfinity));
+                break;
             case MaskKind.Bias:
                 scores = Add(new Add(), scores, Input(ElementType.Float32, new Shape([.. leading.Dims, m, n]), Any));
                 break;
@@ -193,7 +198,7 @@ public sealed record AttentionCase(ElementType Type, long Queries, long Keys, lo
         module.Main = graph;
         var expected = new GraphEvaluator(module).Run(inputs)[0];
         var program = Passes.Lowering.Lowering.Run(Fused(graph, target.Machine), target.Machine);
-        Assert.Single(program.Steps.OfType<LaunchStep>(), s => s.Kernel.Name.StartsWith("attention", StringComparison.Ordinal));
+        Assert.Single(program.Steps.OfType<LaunchStep>(), s => s.Kernel.Name == "attention");
         var isShort = Type is ElementType.Float16 or ElementType.BFloat16;
         if (alternatives)
         {
@@ -202,6 +207,22 @@ public sealed record AttentionCase(ElementType Type, long Queries, long Keys, lo
 
         using var device = new PtxProgram(module.Dims, narrow, target, alternatives);
         Compare(expected, device.Run(program, inputs)[0], isShort ? 2e-2 : target.Machine.Gpu!.AllowTf32 ? 5e-3 : 1e-4, $"{this} on {target}");
+    }
+
+    /// <summary>The blocks that would read all keys, and those that read shares of them; 0 where keys are not split.</summary>
+    public (long Blocks, long Items) Parts(PtxTarget target)
+    {
+        var (graph, _, module) = Build();
+        var launch = Passes.Lowering.Lowering.Run(Fused(graph, target.Machine), target.Machine).Steps.OfType<LaunchStep>().First();
+        Assert.Equal("attention_part", launch.Kernel.Name);
+        var dims = new DimEvaluator(module.Dims);
+        foreach (var (symbol, value) in _dims!.Zip([Batch, Queries, Keys]))
+        {
+            dims.Bind(symbol, value);
+        }
+
+        var items = launch.Alternatives.Where(a => dims.Evaluate(a.When) != 0).Select(a => a.WorkItems).FirstOrDefault(launch.WorkItems);
+        return (Batch * (Queries * Heads / KeyHeads <= 16 ? KeyHeads : Heads), dims.Evaluate(items));
     }
 
     private static void Compare(Tensor expected, Tensor actual, double tolerance, string what)

@@ -98,8 +98,8 @@ public sealed class GpuAttentionTests
         var plain = new AttentionCase(type, 1, 1, 64, 64);
         foreach (var attention in new[] { plain, plain with { Heads = 8, KeyHeads = 2 }, plain with { Heads = 8, KeyHeads = 2, HasGroupAxis = true } })
         {
-            var launch = Passes.Lowering.Lowering.Run(Fused(attention.Build().Graph, gpu.Machine), gpu.Machine).Steps.OfType<LaunchStep>().Single();
-            foreach (var kernel in launch.Alternatives.Select(a => a.Kernel).Append(launch.Kernel))
+            var launches = Passes.Lowering.Lowering.Run(Fused(attention.Build().Graph, gpu.Machine), gpu.Machine).Steps.OfType<LaunchStep>();
+            foreach (var kernel in launches.SelectMany(l => l.Alternatives.Select(a => a.Kernel).Append(l.Kernel)).Where(k => k.ThreadsPerItem > 1))
             {
                 var image = PtxCompiler.Compile([kernel], gpu, 1);
                 var text = PtxLaunch.Text(image, image.Kernels[0].Narrow);
@@ -110,6 +110,31 @@ public sealed class GpuAttentionTests
                 Assert.DoesNotContain(".local", text, StringComparison.Ordinal);
             }
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Long_caches_are_split_over_blocks(ElementType type, string target)
+    {
+        var gpu = PtxTarget.Parse(target);
+        foreach (var attention in new[]
+        {
+            new AttentionCase(type, 1, 900, 16, 16) { Batch = 1, Mask = MaskKind.Padding },
+            new AttentionCase(type, 3, 800, 8, 9) { Batch = 1, Heads = 4, KeyHeads = 2, Mask = MaskKind.Causal },
+            new AttentionCase(type, 16, 769, 8, 40) { Batch = 1, Heads = 1, KeyHeads = 1, Mask = MaskKind.CausalInfinite },
+            new AttentionCase(type, 2, 1100, 8, 8) { Batch = 1, Heads = 4, KeyHeads = 2, HasGroupAxis = true, Mask = MaskKind.Nothing },
+            new AttentionCase(type, 2, 1100, 8, 8) { Batch = 1, Heads = 4, KeyHeads = 2, Mask = MaskKind.Nothing, EmptyIsZero = true },
+        })
+        {
+            attention.Check(gpu);
+            var (blocks, items) = attention.Parts(gpu);
+            Assert.InRange(items, 3 * blocks, 5 * blocks);
+        }
+
+        // Short caches, many rows and many heads are not.
+        Assert.Equal(0, new AttentionCase(type, 1, 511, 16, 16).Parts(gpu).Items);
+        Assert.Equal(0, new AttentionCase(type, 17, 4000, 16, 16).Parts(gpu).Items);
+        Assert.Equal(0, new AttentionCase(type, 1, 4000, 16, 16) { Batch = 200 }.Parts(gpu).Items);
     }
 
     [Theory]
