@@ -141,7 +141,10 @@ internal sealed class GpuAttention
             variants.Add((FewRows, true, GpuTiles.AtMost(_queries * _batch[^1], FewRows)));
         }
 
-        variants.Add((FewRows, false, GpuTiles.AtMost(_queries, FewRows)));
+        // Where there are few blocks in all, more of them with fewer rows each keep more of the GPU busy.
+        var (isFew, blocks) = (GpuTiles.AtMost(_queries, FewRows), _batch.ElementCount(_program.Dims) * _queries.CeilDiv(Rows));
+        var isSparse = GpuTiles.AtMost(blocks, GpuTiles.Multiprocessors * FewRows / Rows);
+        variants.Add((FewRows, false, isFew.IsConstant && !isFew.Is(0) ? isFew : isFew + isSparse));
         variants.Add((Rows, false, _program.Dims.One));
 
         // What comes after one that always fits never runs.

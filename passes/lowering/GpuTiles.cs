@@ -18,7 +18,7 @@ internal static class GpuTiles
     public const int ThinRows = 8, ThinColumns = 32;
 
     /// <summary>Multiprocessors of the GPUs that we compile for, about: fewer large tiles leave some idle.</summary>
-    private const long Multiprocessors = 128;
+    public const long Multiprocessors = 128;
 
     /// <summary>
     /// Edges of tiles with the condition under which each is taken, the last for all else: thin ones for few rows, small ones where there are too few

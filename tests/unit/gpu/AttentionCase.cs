@@ -191,8 +191,11 @@ public sealed record AttentionCase(ElementType Type, long Queries, long Keys, lo
             .Aggregate(graph, (current, pass) => manager.Run(pass, current));
     }
 
-    /// <summary>The graph's only kernel that is attention computes what the operators say, in the interpreter of kernels and as PTX.</summary>
-    public void Check(PtxTarget target, bool narrow = true, bool alternatives = true)
+    /// <summary>
+    /// The graph's only kernel that is attention computes what the operators say, in the interpreter of kernels and as PTX, with the kernel that these sizes
+    /// choose or the one for all; null for both.
+    /// </summary>
+    public void Check(PtxTarget target, bool narrow = true, bool? alternatives = true)
     {
         var (graph, inputs, module) = Build();
         module.Main = graph;
@@ -200,13 +203,16 @@ public sealed record AttentionCase(ElementType Type, long Queries, long Keys, lo
         var program = Passes.Lowering.Lowering.Run(Fused(graph, target.Machine), target.Machine);
         Assert.Single(program.Steps.OfType<LaunchStep>(), s => s.Kernel.Name == "attention");
         var isShort = Type is ElementType.Float16 or ElementType.BFloat16;
-        if (alternatives)
+        if (alternatives != false)
         {
             Compare(expected, new ProgramInterpreter(module.Dims).Run(program, inputs)[0], isShort ? 2e-2 : 1e-4, "interpreted");
         }
 
-        using var device = new PtxProgram(module.Dims, narrow, target, alternatives);
-        Compare(expected, device.Run(program, inputs)[0], isShort ? 2e-2 : target.Machine.Gpu!.AllowTf32 ? 5e-3 : 1e-4, $"{this} on {target}");
+        foreach (var chooses in alternatives is { } one ? [one] : new[] { true, false })
+        {
+            using var device = new PtxProgram(module.Dims, narrow, target, chooses);
+            Compare(expected, device.Run(program, inputs)[0], isShort ? 2e-2 : target.Machine.Gpu!.AllowTf32 ? 5e-3 : 1e-4, $"{this} on {target}");
+        }
     }
 
     /// <summary>The blocks that would read all keys, and those that read shares of them; 0 where keys are not split.</summary>

@@ -22,9 +22,9 @@ public sealed class GpuAttentionTests
     [MemberData(nameof(Types))]
     public void Many_rows_equal_their_operators(ElementType type, string target)
     {
-        new AttentionCase(type, 20, 70, 16, 16).Check(PtxTarget.Parse(target));
-        new AttentionCase(type, 65, 129, 64, 64) { Heads = 1, KeyHeads = 1, Mask = MaskKind.Causal }.Check(PtxTarget.Parse(target));
-        new AttentionCase(type, 33, 64, 128, 128) { Batch = 1, Heads = 1, KeyHeads = 1 }.Check(PtxTarget.Parse(target));
+        new AttentionCase(type, 20, 70, 16, 16).Check(PtxTarget.Parse(target), alternatives: null);
+        new AttentionCase(type, 65, 129, 64, 64) { Heads = 1, KeyHeads = 1, Mask = MaskKind.Causal }.Check(PtxTarget.Parse(target), alternatives: null);
+        new AttentionCase(type, 33, 64, 128, 128) { Batch = 1, Heads = 1, KeyHeads = 1 }.Check(PtxTarget.Parse(target), alternatives: null);
     }
 
     [Theory]
@@ -41,18 +41,18 @@ public sealed class GpuAttentionTests
     [MemberData(nameof(Types))]
     public void Heads_may_have_any_length(ElementType type, string target)
     {
-        new AttentionCase(type, 18, 40, 8, 24) { Mask = MaskKind.Bias }.Check(PtxTarget.Parse(target));
+        new AttentionCase(type, 18, 40, 8, 24) { Mask = MaskKind.Bias }.Check(PtxTarget.Parse(target), alternatives: null);
         new AttentionCase(type, 3, 40, 80, 40) { Batch = 1 }.Check(PtxTarget.Parse(target));
-        new AttentionCase(type, 18, 33, 13, 7) { Mask = MaskKind.Softcap }.Check(PtxTarget.Parse(target));
+        new AttentionCase(type, 18, 33, 13, 7) { Mask = MaskKind.Softcap }.Check(PtxTarget.Parse(target), alternatives: null);
         new AttentionCase(type, 2, 33, 5, 9) { HasViews = true }.Check(PtxTarget.Parse(target));
-        new AttentionCase(type, 18, 70, 1, 1).Check(PtxTarget.Parse(target));
+        new AttentionCase(type, 18, 70, 1, 1).Check(PtxTarget.Parse(target), alternatives: null);
     }
 
     [Theory]
     [MemberData(nameof(Types))]
     public void Nothing_is_attended_to_where_there_is_nothing(ElementType type, string target)
     {
-        new AttentionCase(type, 20, 0, 16, 16).Check(PtxTarget.Parse(target));
+        new AttentionCase(type, 20, 0, 16, 16).Check(PtxTarget.Parse(target), alternatives: null);
         new AttentionCase(type, 2, 0, 16, 16).Check(PtxTarget.Parse(target));
         new AttentionCase(type, 0, 20, 16, 16).Check(PtxTarget.Parse(target));
         new AttentionCase(type, 4, 20, 16, 16) { Batch = 0 }.Check(PtxTarget.Parse(target));
@@ -65,9 +65,9 @@ public sealed class GpuAttentionTests
         foreach (var isZero in new[] { false, true })
         {
             // With so few keys some rows see none; with more some blocks of keys hold none.
-            new AttentionCase(type, 40, 2, 16, 16) { Mask = MaskKind.Sparse, EmptyIsZero = isZero }.Check(PtxTarget.Parse(target));
+            new AttentionCase(type, 40, 2, 16, 16) { Mask = MaskKind.Sparse, EmptyIsZero = isZero }.Check(PtxTarget.Parse(target), alternatives: null);
             new AttentionCase(type, 7, 3, 16, 16) { Mask = MaskKind.Sparse, EmptyIsZero = isZero }.Check(PtxTarget.Parse(target));
-            new AttentionCase(type, 40, 140, 16, 16) { Mask = MaskKind.CausalInfinite, EmptyIsZero = isZero }.Check(PtxTarget.Parse(target));
+            new AttentionCase(type, 40, 140, 16, 16) { Mask = MaskKind.CausalInfinite, EmptyIsZero = isZero }.Check(PtxTarget.Parse(target), alternatives: null);
             new AttentionCase(type, 7, 140, 16, 16) { Mask = MaskKind.CausalInfinite, EmptyIsZero = isZero }.Check(PtxTarget.Parse(target));
         }
     }
@@ -79,14 +79,14 @@ public sealed class GpuAttentionTests
         new AttentionCase(type, 1, 70, 16, 16) { Heads = 8, KeyHeads = 2, Mask = MaskKind.Causal }.Check(PtxTarget.Parse(target));
         new AttentionCase(type, 3, 35, 16, 16) { Heads = 4, KeyHeads = 2, HasGroupAxis = true, Mask = MaskKind.Bias, Batch = 1 }.Check(PtxTarget.Parse(target));
         new AttentionCase(type, 9, 35, 16, 16) { Heads = 4, KeyHeads = 1, HasGroupAxis = true, Mask = MaskKind.Causal }.Check(PtxTarget.Parse(target));
-        new AttentionCase(type, 20, 35, 16, 16) { Heads = 4, KeyHeads = 2, HasViews = true, Mask = MaskKind.Bias }.Check(PtxTarget.Parse(target));
+        new AttentionCase(type, 20, 35, 16, 16) { Heads = 4, KeyHeads = 2, HasViews = true, Mask = MaskKind.Bias }.Check(PtxTarget.Parse(target), alternatives: null);
     }
 
     [Theory]
     [MemberData(nameof(Types))]
     public void Heads_may_be_one_axis_with_the_batch(ElementType type, string target)
     {
-        new AttentionCase(type, 18, 35, 16, 16) { HasFlatHeads = true, Mask = MaskKind.Bias }.Check(PtxTarget.Parse(target));
+        new AttentionCase(type, 18, 35, 16, 16) { HasFlatHeads = true, Mask = MaskKind.Bias }.Check(PtxTarget.Parse(target), alternatives: null);
         new AttentionCase(type, 2, 35, 16, 16) { HasFlatHeads = true, HasViews = true, Mask = MaskKind.Causal }.Check(PtxTarget.Parse(target));
     }
 
@@ -140,7 +140,7 @@ public sealed class GpuAttentionTests
     [Theory]
     [MemberData(nameof(Types))]
     public void Large_scores_do_not_overflow(ElementType type, string target) =>
-        new AttentionCase(type, 18, 100, 64, 16) { Scale = type == ElementType.Float32 && target.EndsWith("tf32", StringComparison.Ordinal) ? 1 : 100, Batch = 1 }.Check(PtxTarget.Parse(target));
+        new AttentionCase(type, 18, 100, 64, 16) { Scale = type == ElementType.Float32 && target.EndsWith("tf32", StringComparison.Ordinal) ? 1 : 100, Batch = 1 }.Check(PtxTarget.Parse(target), alternatives: null);
 
     [Theory]
     [MemberData(nameof(Types))]
