@@ -251,17 +251,17 @@ internal sealed partial class PtxStatements
     {
         ElementType type = tile.Tile.Type;
         (LLVMValueRef ty, LLVMValueRef tx) = Square();
-        LLVMValueRef firstRow = b.ShiftLeft(ty, 2);
-        LLVMValueRef firstColumn = b.ShiftLeft(tx, 2);
-        int bytes = type.Bytes();
+        LLVMTypeRef element = ScalarTypes.InMemory(b, type);
         const int unroll = 8;
         CountedLoop(b.I32.Null, b.Constant(b.I32, (long)depthStep), b.Constant(b.I32, (long)unroll), start =>
         {
+            // A line a depth: from the thread's first elements all others are at known distances, which keeps addresses few and accesses wide.
+            LLVMValueRef firstA = layoutA.Address(b, a, b.ShiftLeft(ty, 2), start, type);
+            LLVMValueRef firstB = layoutB.Address(b, bPiece, start, b.ShiftLeft(tx, 2), type);
             for (int k = 0; k < unroll; k++)
             {
-                LLVMValueRef depth = b.Builder.BuildNSWAdd(start, b.Constant(b.I32, (long)k));
-                LLVMValueRef[] x = Neighbours(tile.ThreadRows, i => layoutA.Address(b, a, Far(firstRow, i), depth, type));
-                LLVMValueRef[] y = Neighbours(tile.ThreadColumns, i => layoutB.Address(b, bPiece, depth, Far(firstColumn, i), type));
+                LLVMValueRef[] x = Neighbours(tile.ThreadRows, firstA, k * layoutA.Stride);
+                LLVMValueRef[] y = Neighbours(tile.ThreadColumns, firstB, k * layoutB.Stride);
                 for (int i = 0; i < tile.Slots.Length; i++)
                 {
                     LLVMValueRef sum = b.Builder.BuildLoad2(x[0].TypeOf, tile.Slots[i]);
@@ -272,13 +272,13 @@ internal sealed partial class PtxStatements
             }
         });
 
-        LLVMValueRef[] Neighbours(int count, Func<int, LLVMValueRef> addressOf)
+        LLVMValueRef[] Neighbours(int count, LLVMValueRef first, int line)
         {
             LLVMValueRef[] values = new LLVMValueRef[count];
             for (int i = 0; i < count; i++)
             {
-                LLVMValueRef raw = b.Builder.BuildLoad2(ScalarTypes.InMemory(b, type), addressOf(i));
-                raw.SetAlignment((uint)bytes);
+                LLVMValueRef raw = b.Builder.BuildLoad2(element, b.Builder.BuildInBoundsGEP2(element, first, b.Constant(b.I32, (long)line + FarBy(i))));
+                raw.SetAlignment((uint)(i % 4 == 0 ? 4 * type.Bytes() : type.Bytes()));
                 values[i] = ScalarTypes.Decode(b, type, raw);
             }
 
@@ -287,10 +287,20 @@ internal sealed partial class PtxStatements
     }
 
     /// <summary>The place of a thread's element i along an axis: neighbours by four.</summary>
-    private LLVMValueRef Far(LLVMValueRef first, int i) => b.Builder.BuildNSWAdd(first, b.Constant(b.I32, (long)((i / 4 * GroupRows) + (i % 4))));
+    private LLVMValueRef Far(LLVMValueRef first, int i) => b.Builder.BuildNSWAdd(first, b.Constant(b.I32, (long)FarBy(i)));
 
-    private (LLVMValueRef Y, LLVMValueRef X) Square() =>
-        (b.Builder.BuildLShr(frame.Threads.InItem, b.Constant(b.I32, 4L)), b.And(frame.Threads.InItem, TileState.Square - 1));
+    private static int FarBy(int i) => (i / 4 * GroupRows) + (i % 4);
+
+    /// <summary>
+    /// A thread's place in the square of threads. A warp is 4 by 8 of them: it reads the fewest different elements of both operands together.
+    /// </summary>
+    private (LLVMValueRef Y, LLVMValueRef X) Square()
+    {
+        (LLVMValueRef warp, LLVMValueRef lane) = WarpAndLane();
+        LLVMValueRef y = b.Builder.BuildOr(b.ShiftLeft(b.Builder.BuildLShr(warp, b.Constant(b.I32, 1L)), 2), b.Builder.BuildLShr(lane, b.Constant(b.I32, 3L)));
+        LLVMValueRef x = b.Builder.BuildOr(b.ShiftLeft(b.And(warp, 1), 3), b.And(lane, 7));
+        return (y, x);
+    }
 
     /// <summary>
     /// The epilogue: rows go through shared memory, so that neighbouring threads take neighbouring columns, and the body stands in the code once
