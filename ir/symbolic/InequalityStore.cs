@@ -13,11 +13,15 @@ internal sealed class InequalityStore(Rewriter rewriter, Bounds bounds)
     private const int MaximumWoken = 64;
 
     private readonly Dictionary<Dim, List<Inequality>> bySymbol = [];
+    private readonly List<Inequality> all = [];
     private readonly Queue<Inequality> queue = [];
     private readonly Dictionary<Dim, int> tightenings = [];
 
+    /// <summary>The inequalities, in the order in which they came.</summary>
+    public IReadOnlyList<Inequality> All => all;
+
     /// <summary>Inequalities held.</summary>
-    public int Count { get; private set; }
+    public int Count => all.Count;
 
     /// <summary>Grows when an inequality is added or reads differently.</summary>
     public int Version => Count + rewriter.Version;
@@ -40,7 +44,7 @@ internal sealed class InequalityStore(Rewriter rewriter, Bounds bounds)
     private Inequality Register(Dim expression)
     {
         var inequality = new Inequality(expression);
-        Count++;
+        all.Add(inequality);
         foreach (var symbol in SymbolSet.Of(expression))
         {
             if (!bySymbol.TryGetValue(symbol, out var list))

@@ -42,24 +42,40 @@ internal static class LaneMath
         }
     }
 
-    /// <summary>Lanes in which times * limit is below scale * a + offset; and the sum of the differences.</summary>
-    public static uint Below(ReadOnlySpan<double> limit, double times, ReadOnlySpan<double> a, double scale, double offset, out double sum)
+    /// <summary>Of some lanes those in which times * limit is below scale * a + offset, or a part of them; where there are none, the sum of the differences.</summary>
+    public static uint Below(ReadOnlySpan<double> limit, double times, ReadOnlySpan<double> a, double scale, double offset, uint lanes, out double sum)
     {
         var l = Cast(limit);
         var x = Cast(a);
         var (left, right, shift, exact) = (Vector256.Create(times), Vector256.Create(scale), Vector256.Create(offset), Vector256.Create(Exact));
         var total = Vector256<double>.Zero;
-        var mask = 0u;
         for (var i = 0; i < x.Length; i++)
         {
             var (first, second) = (left * l[i], right * x[i]);
             var known = Vector256.LessThanOrEqual(Vector256.Abs(first) + Vector256.Abs(second) + Vector256.Abs(shift), exact);
             var difference = Vector256.ConditionalSelect(known, first - second - shift, Vector256<double>.Zero);
             total += difference;
-            mask |= Vector256.ExtractMostSignificantBits(Vector256.LessThan(difference, Vector256<double>.Zero)) << (4 * i);
+            if (((Vector256.ExtractMostSignificantBits(Vector256.LessThan(difference, Vector256<double>.Zero)) << (4 * i)) & lanes) is not 0 and var below)
+            {
+                // One is enough; the others are mostly not in the processor's cache.
+                sum = 0;
+                return below;
+            }
         }
 
         sum = Vector256.Sum(total);
+        return 0;
+    }
+
+    /// <summary>Lanes above a number.</summary>
+    public static uint Above(ReadOnlySpan<double> a, double least)
+    {
+        var mask = 0u;
+        for (var i = 0; i < a.Length; i++)
+        {
+            mask |= a[i] > least ? 1u << i : 0;
+        }
+
         return mask;
     }
 

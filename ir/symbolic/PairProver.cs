@@ -4,19 +4,26 @@ namespace Dlc.IR.Symbolic;
 
 /// <summary>
 /// Proves <c>high*b + c >= low*a</c> along chains of facts of the same kind (<c>a &lt;= x</c>, <c>x + 1 &lt;= 2*y</c>, <c>2*y &lt;= b</c>): a
-/// search from a that visits each monomial once and leaves out what a witness shows not to lie below b. Allocates nothing a step, so that orders
-/// among thousands of symbols cost microseconds.
+/// search from a that visits each monomial once and leaves out what a witness shows not to lie below b, and what no chain leads from to b. Allocates nothing
+/// a step, so that orders among thousands of symbols cost microseconds.
 /// </summary>
 internal sealed class PairProver(Bounds bounds, InequalityStore store, Witnesses witnesses)
 {
-    private const int MaximumSteps = 256;
+    private const int MaximumSteps = 1024;
     private const int MaximumEdges = 8192;
+
+    // An index of what leads where is made when as many steps were taken as there are facts, so that it costs no more than what it is to save.
+    private const int LeastSteps = 1024;
 
     private readonly PriorityQueue<Reached, double> open = new();
     private readonly double[] limit = new double[LaneMath.Count];
+    private readonly double[] start = new double[LaneMath.Count];
     private readonly double[] product = new double[LaneMath.Count];
     private int[] seen = [];
     private (Edge[] Edges, int Version)[] edges = [];
+    private PairReach? reach;
+    private int reachVersion;
+    private int steps;
     private int search;
 
     /// <summary>Whether the form has the kind that is searched for.</summary>
@@ -41,14 +48,21 @@ internal sealed class PairProver(Bounds bounds, InequalityStore store, Witnesses
             open.Enqueue(new Reached(from.Monomial, 1, checked(-from.Coefficient), 0), 0);
             witnesses.Values.OfMonomial(to.Monomial, limit);
             LaneMath.Scale(limit, to.Coefficient, form.Constant);
+            var leads = MayEndInBounds(from.Monomial, checked(-from.Coefficient), goal) ? null : Reach();
+            if (leads is not null && !leads.MayLead(from.Monomial, goal.Monomial))
+            {
+                return false;
+            }
+
             var left = MaximumEdges;
             for (var step = 0; step < MaximumSteps && left > 0 && open.TryDequeue(out var item, out _); step++)
             {
                 var next = Edges(item.At);
                 left -= next.Length;
+                steps += next.Length;
                 foreach (var edge in next)
                 {
-                    if (Follow(item, edge, goal))
+                    if ((leads is null || leads.MayLead(edge.To, goal.Monomial)) && Follow(item, edge, goal))
                     {
                         return true;
                     }
@@ -60,6 +74,39 @@ internal sealed class PairProver(Bounds bounds, InequalityStore store, Witnesses
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// Whether, for all that the witnesses tell, low*a is at most the least that the goal can be: then a chain may end wherever an upper bound is that low.
+    /// </summary>
+    private bool MayEndInBounds(Dim from, long low, in Goal goal)
+    {
+        if (goal.Least == long.MinValue)
+        {
+            return false;
+        }
+
+        witnesses.Values.OfMonomial(from, start);
+        LaneMath.Scale(start, low, 0);
+        return (LaneMath.Above(start, (double)goal.Least + goal.Constant) & witnesses.Alive) == 0;
+    }
+
+    /// <summary>What leads where under the facts of today; null as long as that is not worth knowing.</summary>
+    private PairReach? Reach()
+    {
+        if (reachVersion != store.Version)
+        {
+            (reach, reachVersion, steps) = (null, store.Version, 0);
+        }
+
+        if (reach is null && store.Count > 0 && steps > LeastSteps + store.Count)
+        {
+            // Normal forms may be new monomials.
+            var forms = store.All.Select(store.Form).ToList();
+            reach = new PairReach(forms, store.All[0].Expression.Context.Count);
+        }
+
+        return reach;
     }
 
     private bool Follow(in Reached item, in Edge edge, in Goal goal)
@@ -91,8 +138,7 @@ internal sealed class PairProver(Bounds bounds, InequalityStore store, Witnesses
             return true;
         }
 
-        if (Lanes(edge.To) is var lanes
-            && (LaneMath.Below(limit, next.Times, lanes, next.Scale, next.Offset, out var slack) & witnesses.Alive) == 0)
+        if (LaneMath.Below(limit, next.Times, Lanes(edge.To), next.Scale, next.Offset, witnesses.Alive, out var slack) == 0)
         {
             open.Enqueue(next, slack / next.Times);
         }
