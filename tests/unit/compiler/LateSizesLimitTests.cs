@@ -122,13 +122,16 @@ public sealed class LateSizesLimitTests
     }
 
     [Fact]
-    public void ALimitThatIsNamedIsEnough()
+    public void TheLimitThatIsNamedIsWhatTheLargestStepTouches()
     {
         using var model = DlcCompiler.Compile(Model(5), new CompileOptions { Threads = 1 });
         using var free = model.CreateSession(new SessionOptions { Threads = 1 });
-        foreach (var count in (long[])[0, 40, 200, 400])
+        var plain = model.MemoryFor([[Rows, Width], []], new MemoryQuery { Threads = 1 });
+        foreach (var count in (long[])[0, 40, 200, 400, 1000])
         {
+            // A product reads and writes rows of the late size; the step with three values of the input's size is the other that counts.
             var least = LeastFor(model, count);
+            Assert.Equal(Math.Max(3L * Rows, 2 * count) * Width * sizeof(float), least - plain.TotalBytes + plain.PeakBytes);
             using var session = model.CreateSession(new SessionOptions { Threads = 1, MemoryLimit = least });
             Assert.Equal(Run(free, count), Run(session, count));
             using var less = model.CreateSession(new SessionOptions { Threads = 1, MemoryLimit = least - 1 });
