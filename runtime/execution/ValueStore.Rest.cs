@@ -135,11 +135,15 @@ internal sealed unsafe partial class ValueStore
         RestPlan rest;
         try
         {
-            // With room for a growth that goes on, and for what later bind points found before; else with just what has to be.
-            rest = PlanFrom(step, pieces, WhatIsKnown(block, bytes, step == _lastStep ? 2 : 1), limit);
-            if (rest.Plan is null)
+            // With room for what later bind points found before, and for a growth that goes on; else with just what has to be.
+            rest = default;
+            foreach (var foresight in (ReadOnlySpan<Foresight>)(step == _lastStep ? [Foresight.Half, Foresight.Sixteenth, Foresight.None] : [Foresight.Met, Foresight.None]))
             {
-                rest = PlanFrom(step, pieces, WhatIsKnown(block, bytes, 0), limit);
+                rest = PlanFrom(step, pieces, WhatIsKnown(block, bytes, foresight), limit);
+                if (rest.Plan is not null)
+                {
+                    break;
+                }
             }
         }
         catch (OverflowException)
@@ -165,10 +169,11 @@ internal sealed unsafe partial class ValueStore
     /// <summary>Sizes to plan with.</summary>
     /// <param name="block">A block that has to grow; -1 for none.</param>
     /// <param name="bytes">What it has to hold.</param>
-    /// <param name="foresight">0 for what is known here alone, 1 with what was known before of what comes later, 2 with room for growth too.</param>
-    private KnownSizes WhatIsKnown(int block, long bytes, int foresight)
+    /// <param name="foresight">What to have room for beside what is known here.</param>
+    private KnownSizes WhatIsKnown(int block, long bytes, Foresight foresight)
     {
-        var expected = foresight > 0 ? _limited?.Problem.Known : null;
+        long Grown(long size) => checked(size + (foresight == Foresight.Half ? size / 2 : foresight == Foresight.Sixteenth ? size / 16 : 0));
+        var expected = foresight != Foresight.None ? _limited?.Problem.Known : null;
         var known = new KnownSizes
         {
             IsKnown = [.. _isResolved],
@@ -184,14 +189,14 @@ internal sealed unsafe partial class ValueStore
 
         if (block >= 0)
         {
-            known.Blocks[block] = Math.Max(known.Blocks[block], foresight == 2 ? checked(2 * bytes) : bytes);
+            known.Blocks[block] = Math.Max(known.Blocks[block], Grown(bytes));
         }
 
         foreach (var point in _model.Points.AsSpan(1))
         {
             var items = known.Items.AsSpan(_firstItem[point.Id], point.Items.Length);
             bool isExpected = !_isResolved[point.Id] && expected?.IsKnown[point.Id] == true;
-            if (isExpected || (foresight > 0 && _isMet![point.Id]))
+            if (isExpected || (foresight != Foresight.None && _isMet![point.Id]))
             {
                 known.IsKnown[point.Id] = true;
             }
@@ -208,17 +213,17 @@ internal sealed unsafe partial class ValueStore
             {
                 items.Clear();
             }
-            else if (foresight == 2)
+            else if (foresight is Foresight.Half or Foresight.Sixteenth)
             {
                 // Alike, so that what is of one size stays so.
                 foreach (ref long size in items)
                 {
-                    size = checked(size + (size / 2));
+                    size = Grown(size);
                 }
 
                 foreach (int v in point.Values)
                 {
-                    known.Bytes[v] = checked(known.Bytes[v] + (known.Bytes[v] / 2));
+                    known.Bytes[v] = Grown(known.Bytes[v]);
                 }
             }
         }
@@ -345,7 +350,7 @@ internal sealed unsafe partial class ValueStore
             return;
         }
 
-        var found = WhatIsKnown(-1, 0, 1);
+        var found = WhatIsKnown(-1, 0, Foresight.Met);
         for (int b = 0; b < found.Blocks.Length; b++)
         {
             found.Blocks[b] = Math.Max(found.Blocks[b], Table.BlockOf(b)?.Needed ?? 0);
