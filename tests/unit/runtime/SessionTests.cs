@@ -32,8 +32,10 @@ public sealed class SessionTests
         Assert.Equal("y: f32[n,2]", model.Outputs[0].ToString());
     }
 
-    [Fact]
-    public void Repeated_runs_allocate_no_managed_memory()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Repeated_runs_allocate_no_managed_memory(bool hasArena)
     {
         using var model = Chain(5).Load();
         using var session = model.CreateSession(new SessionOptions { Threads = 2 });
@@ -42,6 +44,11 @@ public sealed class SessionTests
         var y = new float[x.Length];
         binding.BindInput<float>("x", x, [5000, 2]);
         binding.BindOutput<float>("y", y);
+        if (hasArena)
+        {
+            binding.BindArena(new byte[session.ArenaBytesFor(binding) + 63]);
+        }
+
         long Measure(int runs)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
