@@ -29,14 +29,14 @@ public sealed partial class Session
         Begin(binding);
         try
         {
-            var executor = Rent();
+            var executor = _contexts.Rent();
             try
             {
                 executor.Start(binding, _plans, stream);
             }
             catch
             {
-                Return(executor);
+                _contexts.Return(executor);
                 throw;
             }
 
@@ -68,7 +68,7 @@ public sealed partial class Session
             _launched.Remove(run);
         }
 
-        Return(executor);
+        _contexts.Return(executor);
     }
 
     private void AbandonLaunched()

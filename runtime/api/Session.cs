@@ -19,16 +19,11 @@ public sealed partial class Session : IDisposable
     private readonly DeviceModel? _device;
     private readonly PlanCache _plans;
     private readonly WorkerPool _pool;
+    private readonly ExecutorPool _contexts;
     private readonly Lock _lock = new();
-    private readonly List<Executor> _idle = [];
-    private readonly List<Executor> _all = [];
     private readonly Stack<RunBinding> _bindings = [];
     private readonly ArenaClaims _arenas = new();
-    private long _allocated;
-    private long _highWater;
-    private long _plansInRuns;
-    private long _bytesMoved;
-    private bool _disposed;
+    private volatile bool _disposed;
 
     internal Session(CompiledModel model, SessionOptions options)
     {
@@ -55,6 +50,9 @@ public sealed partial class Session : IDisposable
         _options = options;
         _plans = new PlanCache(options.PlanCacheCapacity);
         Threads = _device is not null ? 1 : options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+        _contexts = new ExecutorPool(
+            () => new Executor(_executable, options.TrimArenaAfterRuns, options.KeptArenaBytes, PlanOptions, options.Profile, _device, options.DeviceGraphs),
+            Math.Max(1, options.IdleContexts));
         _pool = new WorkerPool(Threads, options.IdleSpin);
     }
 
@@ -70,28 +68,10 @@ public sealed partial class Session : IDisposable
     public int Threads { get; }
 
     /// <summary>Bytes allocated for intermediate values and scratch by all execution contexts, as they stood when their last run ended.</summary>
-    public long AllocatedBytes
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _allocated;
-            }
-        }
-    }
+    public long AllocatedBytes => _contexts.AllocatedBytes;
 
     /// <summary>The most bytes that were ever allocated at the end of a run.</summary>
-    public long HighWaterBytes
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _highWater;
-            }
-        }
-    }
+    public long HighWaterBytes => _contexts.HighWaterBytes;
 
     /// <summary>How it was made to run.</summary>
     public SessionOptions Options => _options;
@@ -103,34 +83,16 @@ public sealed partial class Session : IDisposable
     /// Times that the rest of a run was planned anew in its middle, because sizes that data decided did not fit under the memory limit: see
     /// <see cref="SessionOptions.MemoryLimit"/>. The next run of the same input dims has room for them from its start.
     /// </summary>
-    public long PlansMadeInRuns => Interlocked.Read(ref _plansInRuns);
+    public long PlansMadeInRuns => _contexts.PlansInRuns;
 
     /// <summary>Bytes that were copied from one place to another for such plans.</summary>
-    public long BytesMovedInRuns => Interlocked.Read(ref _bytesMoved);
+    public long BytesMovedInRuns => _contexts.BytesMoved;
 
     /// <summary>The most bytes that a limited run counted against its allowance, over the contexts that are there now.</summary>
-    internal long MostCounted
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _all.Max(e => e.Store.Budget?.Most ?? 0);
-            }
-        }
-    }
+    internal long MostCounted => _contexts.All.Max(e => e.Store.Budget?.Most ?? 0);
 
     /// <summary>The fewest bytes that limited runs of the contexts that are there now left of their allowances.</summary>
-    internal long LeastSpare
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _all.Min(e => e.Store.Budget?.LeastSpare ?? long.MaxValue);
-            }
-        }
-    }
+    internal long LeastSpare => _contexts.All.Min(e => e.Store.Budget?.LeastSpare ?? long.MaxValue);
 
     /// <summary>A set of inputs and outputs to fill and run, again and again without managed allocations. Used by one thread at a time.</summary>
     public RunBinding CreateBinding()
@@ -146,7 +108,7 @@ public sealed partial class Session : IDisposable
         Begin(binding);
         try
         {
-            var executor = Rent();
+            var executor = _contexts.Rent();
             bool pooled = _pool.TryAcquire();
             try
             {
@@ -159,7 +121,7 @@ public sealed partial class Session : IDisposable
                     _pool.Release();
                 }
 
-                Return(executor);
+                _contexts.Return(executor);
             }
         }
         finally
@@ -220,22 +182,7 @@ public sealed partial class Session : IDisposable
     /// <summary>Bytes of the arena that a run with the dims of these inputs needs for its intermediate values whose sizes follow from the
     /// input dims. Nothing is run.</summary>
     /// <exception cref="DlcRuntimeException">As <see cref="Run(RunBinding)"/> where the dims are wrong.</exception>
-    public long ArenaBytesFor(RunBinding binding)
-    {
-        ArgumentNullException.ThrowIfNull(binding);
-        binding.Begin();
-        var executor = Rent();
-        try
-        {
-            return executor.Store.PlanFor(binding, _plans).ArenaBytes;
-        }
-        finally
-        {
-            executor.Store.Leave();
-            Return(executor);
-            binding.End();
-        }
-    }
+    public long ArenaBytesFor(RunBinding binding) => PlanFor(binding).ArenaBytes;
 
     /// <summary>The dims that an output will have for the dims of these inputs, where they follow from them. Nothing is run.</summary>
     /// <param name="binding">Has all inputs bound.</param>
@@ -252,41 +199,21 @@ public sealed partial class Session : IDisposable
             return false;
         }
 
-        binding.Begin();
-        var executor = Rent();
-        try
+        var plan = PlanFor(binding);
+        int[] slots = _executable.Model.Values[value].Dims;
+        for (int a = 0; a < slots.Length; a++)
         {
-            var plan = executor.Store.PlanFor(binding, _plans);
-            int[] slots = _executable.Model.Values[value].Dims;
-            for (int a = 0; a < slots.Length; a++)
-            {
-                dims[a] = plan.Slots[slots[a]];
-            }
+            dims[a] = plan.Slots[slots[a]];
+        }
 
-            return true;
-        }
-        finally
-        {
-            executor.Store.Leave();
-            Return(executor);
-            binding.End();
-        }
+        return true;
     }
 
     /// <summary>Frees the arenas of the execution contexts that are idle now; the next runs allocate what they need.</summary>
     public void FreeArenas()
     {
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            foreach (var executor in _idle)
-            {
-                executor.Store.Shrink(0);
-                long now = executor.AllocatedBytes;
-                _allocated += now - executor.AccountedBytes;
-                executor.AccountedBytes = now;
-            }
-        }
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _contexts.FreeArenas();
     }
 
     /// <summary>Frees memory and threads. No run may be under way, but those of <see cref="Launch"/>, which it waits for.</summary>
@@ -317,7 +244,7 @@ public sealed partial class Session : IDisposable
         AbandonLaunched();
 
         _pool.Dispose();
-        _all.ForEach(e => e.Dispose());
+        _contexts.Dispose();
         while (_bindings.TryPop(out var binding))
         {
             binding.Dispose();
@@ -335,6 +262,7 @@ public sealed partial class Session : IDisposable
             throw new ArgumentException("the binding belongs to another model", nameof(binding));
         }
 
+        ObjectDisposedException.ThrowIf(_disposed, this);
         binding.Begin();
         try
         {
@@ -360,55 +288,28 @@ public sealed partial class Session : IDisposable
         Calibration = _device is null ? _options.Calibration : null,
     };
 
-    private Executor Rent()
+    private SignaturePlan PlanFor(RunBinding binding)
     {
-        lock (_lock)
+        ArgumentNullException.ThrowIfNull(binding);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        binding.Begin();
+        try
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_idle.Count > 0)
+            var executor = _contexts.Rent();
+            try
             {
-                var executor = _idle[^1];
-                _idle.RemoveAt(_idle.Count - 1);
-                return executor;
+                return executor.Store.PlanFor(binding, _plans);
+            }
+            finally
+            {
+                executor.Store.Leave();
+                _contexts.Return(executor);
             }
         }
-
-        var made = new Executor(
-            _executable, _options.TrimArenaAfterRuns, _options.KeptArenaBytes, PlanOptions, _options.Profile, _device, _options.DeviceGraphs);
-        lock (_lock)
+        finally
         {
-            _all.Add(made);
+            binding.End();
         }
-
-        return made;
-    }
-
-    private void Return(Executor executor)
-    {
-        var (plans, moved) = executor.Store.TakeCounts();
-        if (plans > 0)
-        {
-            Interlocked.Add(ref _plansInRuns, plans);
-            Interlocked.Add(ref _bytesMoved, moved);
-        }
-
-        long now = executor.AllocatedBytes;
-        lock (_lock)
-        {
-            _allocated += now - executor.AccountedBytes;
-            executor.AccountedBytes = now;
-            _highWater = Math.Max(_highWater, _allocated);
-            if (_idle.Count < Math.Max(1, _options.IdleContexts))
-            {
-                _idle.Add(executor);
-                return;
-            }
-
-            _allocated -= now;
-            _all.Remove(executor);
-        }
-
-        executor.Dispose();
     }
 
     private RunBinding RentBinding()
