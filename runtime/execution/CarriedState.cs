@@ -44,6 +44,8 @@ internal sealed unsafe class CarriedState(CarriedInfo info, int rank, LoopBlock?
     {
         Current = initial;
         _side = 0;
+        block0?.Clear();
+        block1?.Clear();
     }
 
     /// <summary>The buffer that this iteration writes, at least <paramref name="bytes"/> long; null when a planned one is too small.</summary>

@@ -25,6 +25,7 @@ internal sealed unsafe class ScanState(int rank, LoopBlock block, DeviceContext?
     {
         Bytes = 0;
         ItemBytes = 0;
+        block.Clear();
         Array.Clear(Dims);
     }
 

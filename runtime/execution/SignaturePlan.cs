@@ -34,6 +34,9 @@ internal sealed class SignaturePlan
     /// <summary>What it has room for that data decides; null where it knows of nothing.</summary>
     public Rematerialization.KnownSizes? Expected { get; init; }
 
+    /// <summary>What there is no room for from the start; null where that was not tried.</summary>
+    public Rematerialization.KnownSizes? Refused { get; init; }
+
     /// <summary>Bytes of weights, inputs and those outputs whose sizes are known.</summary>
     public required long OutsideBytes { get; init; }
 

@@ -361,6 +361,10 @@ internal sealed unsafe partial class ValueStore
             found.Items[i] = Math.Max(found.Items[i], _most![i]);
         }
 
-        entered.Learned = entered.Expected is { } expected ? found.Largest(expected) : found;
+        // What did not fit from the start would not this time.
+        if (entered.Refused?.IsWithin(found) != true)
+        {
+            entered.Learned = entered.Expected is { } expected ? found.Largest(expected) : found;
+        }
     }
 }

@@ -195,6 +195,8 @@ internal sealed unsafe partial class ValueStore : IRoomKeeper, IDisposable
             _plan = null;
         }
 
+        _limited = null;
+
         if (_entered is not null)
         {
             _entered = null;
@@ -348,6 +350,11 @@ internal sealed unsafe partial class ValueStore : IRoomKeeper, IDisposable
     public void Transfer(in LimitedAction action)
     {
         long bytes = _sizes[action.Item];
+        if (action.Kind == ActionKind.Offload)
+        {
+            _isOutside![action.Item] = true;
+        }
+
         if (bytes == 0)
         {
             return;
@@ -355,11 +362,6 @@ internal sealed unsafe partial class ValueStore : IRoomKeeper, IDisposable
 
         byte* inside = Table.PlaceOf(_limited!.Program.Items[action.Item]);
         byte* outside = _outside.At(action.HostOffset);
-        if (action.Kind == ActionKind.Offload)
-        {
-            _isOutside![action.Item] = true;
-        }
-
         if (_device is not null && action.Kind == ActionKind.Offload)
         {
             _device.Offload(outside, inside, bytes);

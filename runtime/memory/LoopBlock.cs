@@ -85,6 +85,9 @@ internal sealed unsafe class LoopBlock(int number, int runsBeforeTrim, DeviceCon
         return Address;
     }
 
+    /// <summary>What is in it counts for nothing.</summary>
+    public void Clear() => Content = 0;
+
     /// <summary>From now on it is this memory, to which its contents were brought.</summary>
     public void Lend(byte* address, long capacity)
     {

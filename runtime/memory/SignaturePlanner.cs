@@ -78,6 +78,7 @@ internal static unsafe class SignaturePlanner
         {
             Limited = limited,
             Expected = expected,
+            Refused = expected is null ? learned : null,
             OutsideBytes = outside,
             Occupied = limited?.Occupied() ?? best.Buffers,
             IsCalibrated = isCalibrated,

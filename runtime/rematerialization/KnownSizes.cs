@@ -49,4 +49,21 @@ internal sealed class KnownSizes
         Bytes = [.. Bytes.Select((bytes, v) => Math.Max(bytes, other.Bytes[v]))],
         Slots = [.. Slots.Select((slot, s) => Math.Max(slot, other.Slots[s]))],
     };
+
+    /// <summary>Whether it is at most as much as another, in all.</summary>
+    public bool IsWithin(KnownSizes other) =>
+        IsWithin(Items, other.Items) && IsWithin(Blocks, other.Blocks) && IsWithin(Bytes, other.Bytes);
+
+    private static bool IsWithin(long[] sizes, long[] others)
+    {
+        for (int i = 0; i < sizes.Length; i++)
+        {
+            if (sizes[i] > others[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }
