@@ -20,6 +20,7 @@ internal sealed class PlanClimb
     private readonly int[] _gaps;
     private readonly int[] _touchOfGap;
     private readonly bool[] _isHopeless;
+    private readonly bool[] _isAgain;
     private readonly int[] _launchAt;
     private readonly int[] _returnAt;
     private readonly List<Candidate> _candidates = [];
@@ -46,6 +47,7 @@ internal sealed class PlanClimb
         (_simulator, _trial) = (first, second);
         (_modes, _tried) = (start.ToArray(), start.ToArray());
         _isHopeless = new bool[topology.Gaps];
+        _isAgain = new bool[topology.Values];
         _touchOfGap = new int[topology.Gaps];
         (_launchAt, _returnAt) = (new int[topology.Steps + 1], new int[topology.Gaps]);
         var gaps = new List<int>();
@@ -149,6 +151,7 @@ internal sealed class PlanClimb
         }
 
         _launchAt[_topology.Steps] = actions.Count;
+        FindAgain();
         foreach (var placement in _simulator.Placements)
         {
             var serves = actions[placement.Action].Serves;
@@ -168,12 +171,24 @@ internal sealed class PlanClimb
             if (from < to && _high[to] > _high[from] && !_isHopeless[gap] && (mode == EvictionMode.Keep || from > 1)
                 && Rate(value, gap, touches[touch + 1], mode, _modes) is { Mode: not EvictionMode.Keep } next)
             {
-                _candidates.Add(new Candidate(gap, from, to, next.Mode, next.Score));
+                _candidates.Add(new Candidate(gap, from, to, next.Mode, next.Score, next.Score));
             }
         }
 
         _candidates.Sort(Candidate.Compare);
     }
+
+    private void FindAgain()
+    {
+        Array.Clear(_isAgain);
+        foreach (var gap in _gaps)
+        {
+            _isAgain[_topology.ValueOfGap(gap)] |= IsAgain(gap, _modes[gap]);
+        }
+    }
+
+    private bool IsAgain(int gap, EvictionMode mode) =>
+        mode is EvictionMode.Recompute or EvictionMode.RecomputeEachTime && _topology.CanRecompute[_topology.ValueOfGap(gap)];
 
     /// <summary>What becomes of a value next, and seconds a byte for it; <see cref="EvictionMode.Keep"/> where there is nothing left.</summary>
     private (EvictionMode Mode, double Score) Rate(int value, int gap, int nextTouch, EvictionMode mode, EvictionMode[] modes)
@@ -181,7 +196,7 @@ internal sealed class PlanClimb
         var back = Math.Min(nextTouch, _topology.Steps);
         var transfer = _numbers.TransferSeconds(value);
         var again = mode is EvictionMode.Offload or EvictionMode.OffloadEachTime ? double.PositiveInfinity
-            : _spreads ? _cost.OfNeighbourhood(value, back, modes) : _cost.Of(value, back, modes);
+            : _spreads ? _cost.OfNeighbourhood(value, back, modes, _isAgain) : _cost.Of(value, back, modes);
         var (next, seconds) = mode switch
         {
             EvictionMode.Keep => again <= 2 * transfer ? (EvictionMode.Recompute, again) : (EvictionMode.Offload, 2 * transfer),
@@ -198,6 +213,7 @@ internal sealed class PlanClimb
     {
         _taken.Clear();
         _modes.CopyTo(_tried, 0);
+        FindAgain();
         var need = _need.AsSpan(0, _simulator.Live.Count);
         TensorPrimitives.Subtract(CollectionsMarshal.AsSpan(_simulator.Live), aim, need);
         long left = 0;
@@ -209,17 +225,12 @@ internal sealed class PlanClimb
                 return _taken.Count > 0;
             }
 
-            var best = -1;
-            for (var c = 0; c < _candidates.Count; c++)
+            var (best, least) = (-1, double.PositiveInfinity);
+            for (var c = 0; c < _candidates.Count && (best < 0 || _candidates[c].Score < least); c++)
             {
                 var candidate = _candidates[c];
-                if (candidate.From > at || candidate.To <= at || (best >= 0 && candidate.Score >= _candidates[best].Score))
+                if (candidate.From > at || candidate.To <= at || (best >= 0 && candidate.Now >= least))
                 {
-                    if (best >= 0 && candidate.Score >= _candidates[best].Score)
-                    {
-                        break;
-                    }
-
                     continue;
                 }
 
@@ -228,12 +239,12 @@ internal sealed class PlanClimb
                 {
                     var value = _topology.ValueOfGap(candidate.Gap);
                     var (mode, score) = Rate(value, candidate.Gap, _topology.Touches[value][_touchOfGap[candidate.Gap] + 1], _modes[candidate.Gap], _tried);
-                    candidate = _candidates[c] = candidate with { Mode = mode, Score = Math.Max(score, candidate.Score) };
+                    candidate = _candidates[c] = candidate with { Mode = mode, Now = Math.Max(score, candidate.Now) };
                 }
 
-                if (best < 0 || candidate.Score < _candidates[best].Score)
+                if (best < 0 || candidate.Now < least)
                 {
-                    best = c;
+                    (best, least) = (c, candidate.Now);
                 }
             }
 
@@ -248,13 +259,17 @@ internal sealed class PlanClimb
             _candidates.RemoveAt(best);
             _taken.Add(chosen);
             _tried[chosen.Gap] = chosen.Mode;
+            _isAgain[_topology.ValueOfGap(chosen.Gap)] |= IsAgain(chosen.Gap, chosen.Mode);
             var range = need[chosen.From..chosen.To];
             TensorPrimitives.Subtract(range, _numbers.Bytes[_topology.ValueOfGap(chosen.Gap)], range);
         }
     }
 
-    /// <summary>A value in memory from action <paramref name="From"/> to the one before <paramref name="To"/> that may leave.</summary>
-    private readonly record struct Candidate(int Gap, int From, int To, EvictionMode Mode, double Score)
+    /// <summary>
+    /// A value in memory from action <paramref name="From"/> to the one before <paramref name="To"/> that may leave; seconds a byte for it at the survey, and
+    /// what they have become.
+    /// </summary>
+    private readonly record struct Candidate(int Gap, int From, int To, EvictionMode Mode, double Score, double Now)
     {
         /// <summary>The cheapest first.</summary>
         public static int Compare(Candidate a, Candidate b) => a.Score != b.Score ? a.Score.CompareTo(b.Score) : a.Gap.CompareTo(b.Gap);

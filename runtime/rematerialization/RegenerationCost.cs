@@ -66,8 +66,12 @@ internal sealed class RegenerationCost(StepTopology topology, StepNumbers number
     /// Seconds of the value's own steps and of all evicted values that its return goes through or that return through it. Evicting by this leaves
     /// values in memory at even distances, so that no chain of recomputations grows long (after Dynamic Tensor Rematerialization, arXiv 2006.09616).
     /// </summary>
+    /// <param name="value">The value.</param>
+    /// <param name="step">The step before which it is to be there.</param>
+    /// <param name="modes">The evictions, by gap.</param>
+    /// <param name="isAgain">By value: whether it is computed again under them.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public double OfNeighbourhood(int value, int step, EvictionMode[] modes)
+    public double OfNeighbourhood(int value, int step, EvictionMode[] modes, bool[] isAgain)
     {
         var own = Of(value, step, modes);
         if (double.IsPositiveInfinity(own))
@@ -99,14 +103,14 @@ internal sealed class RegenerationCost(StepTopology topology, StepNumbers number
 
                 _stamps[writer] = _stamp;
                 seconds += numbers.Seconds[writer];
-                PushEvicted(topology.Reads[writer], modes);
+                PushEvicted(topology.Reads[writer], isAgain);
             }
 
             foreach (var reader in topology.Touches[v])
             {
                 if (reader < topology.Steps)
                 {
-                    PushEvicted(topology.Writes[reader], modes);
+                    PushEvicted(topology.Writes[reader], isAgain);
                 }
             }
         }
@@ -114,22 +118,13 @@ internal sealed class RegenerationCost(StepTopology topology, StepNumbers number
         return Math.Max(own, seconds);
     }
 
-    private void PushEvicted(int[] values, EvictionMode[] modes)
+    private void PushEvicted(int[] values, bool[] isAgain)
     {
         foreach (var v in values)
         {
-            if (topology.IsResident[v] || !topology.CanRecompute[v])
+            if (isAgain[v] && _seen[v] != _stamp)
             {
-                continue;
-            }
-
-            for (var touch = 0; touch + 1 < topology.Touches[v].Length; touch++)
-            {
-                if (modes[topology.GapAfter(v, touch)] is EvictionMode.Recompute or EvictionMode.RecomputeEachTime)
-                {
-                    _pending.Push(v);
-                    break;
-                }
+                _pending.Push(v);
             }
         }
     }

@@ -62,8 +62,15 @@ internal sealed class RematerializationPlanner
             var climb = new PlanClimb(_topology, _numbers, spreads, _start, _first, _second);
             var stages = new List<PlanRung> { PlanRung.Of(climb.Simulator, climb.Modes) };
             plans.Add(stages[0]);
-            while (climb.Lower((long)(climb.Simulator.Peak * (isLarge ? StageRatio : RungRatio)), isLarge ? StageFailures : LastFailures))
+            for (var aim = long.MaxValue; !isLarge || climb.Simulator.Peak <= aim;)
             {
+                // What is behind the first aim that a climb through a large program misses is left until it is asked for.
+                aim = (long)(climb.Simulator.Peak * (isLarge ? StageRatio : RungRatio));
+                if (!climb.Lower(aim, isLarge ? StageFailures : LastFailures))
+                {
+                    break;
+                }
+
                 stages.Add(PlanRung.Of(climb.Simulator, climb.Modes));
                 plans.Add(_pruner.Run(climb.Simulator, climb.Modes));
             }

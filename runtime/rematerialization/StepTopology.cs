@@ -135,7 +135,18 @@ internal sealed class StepTopology
     public bool[] IsRetainable { get; }
 
     /// <summary>Whether a resident value is not any more, before <paramref name="step"/>, what <paramref name="reader"/> read.</summary>
-    public bool IsReplaced(int resident, int reader, int step) => Array.Exists(Writers[resident], w => w > reader && w < step);
+    public bool IsReplaced(int resident, int reader, int step)
+    {
+        foreach (var writer in Writers[resident])
+        {
+            if (writer > reader && writer < step)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The gap between touches i and i + 1 of a value, or after its last one.</summary>
     public int GapAfter(int value, int touch) => _firstGap[value] + touch;
@@ -146,8 +157,21 @@ internal sealed class StepTopology
     /// <summary>The first touch of a value at a step or after it: an index into <see cref="Touches"/>, or their number.</summary>
     public int NextTouch(int value, int step)
     {
-        var at = Array.BinarySearch(Touches[value], step);
-        return at >= 0 ? at : ~at;
+        // Most values are touched a few times.
+        var touches = Touches[value];
+        var at = 0;
+        if (touches.Length > 8)
+        {
+            at = Array.BinarySearch(touches, step);
+            return at >= 0 ? at : ~at;
+        }
+
+        while (at < touches.Length && touches[at] < step)
+        {
+            at++;
+        }
+
+        return at;
     }
 
     private bool IsRepeatedWith(int other, int value, int step) =>
