@@ -88,8 +88,8 @@ internal sealed class AttentionShape
 
     internal int WeightStride => Keys + Padding;
 
-    /// <summary>Elements from one row of the output, in f32, to the next.</summary>
-    internal int OutputStride => PaddedColumns + 4;
+    /// <summary>Elements from one row of the output, in f32, to the next: pairs of 8 rows are on different banks, and two more columns have room.</summary>
+    internal int OutputStride => PaddedColumns + 8;
 
     /// <summary>Where keys begin in shared memory, in bytes; queries are at 0.</summary>
     internal int KeysAt => Rows * DepthStride * Stored.Bytes();

@@ -215,6 +215,16 @@ public sealed record AttentionCase(ElementType Type, long Queries, long Keys, lo
         }
     }
 
+    /// <summary>Passes through shared memory, and those that the bytes need.</summary>
+    public (long Passes, long Least) SharedAccesses(PtxTarget target, bool alternatives)
+    {
+        var (graph, inputs, module) = Build();
+        using var device = new PtxProgram(module.Dims, true, target, alternatives);
+        device.Run(Passes.Lowering.Lowering.Run(Fused(graph, target.Machine), target.Machine), inputs);
+        var accesses = device.Statistics.SelectMany(s => s.Accesses).Where(a => a.IsShared).ToList();
+        return (accesses.Sum(a => a.Transactions), accesses.Sum(a => a.LeastTransactions));
+    }
+
     /// <summary>The blocks that would read all keys, and those that read shares of them; 0 where keys are not split.</summary>
     public (long Blocks, long Items) Parts(PtxTarget target)
     {

@@ -139,6 +139,17 @@ public sealed class GpuAttentionTests
 
     [Theory]
     [MemberData(nameof(Types))]
+    public void Threads_of_a_warp_use_different_banks(ElementType type, string target)
+    {
+        foreach (var chooses in new[] { true, false })
+        {
+            var (passes, least) = new AttentionCase(type, 64, 128, 64, 64) { Batch = 1, Heads = 1, KeyHeads = 1 }.SharedAccesses(PtxTarget.Parse(target), chooses);
+            Assert.InRange(passes, least, least * 11 / 10);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
     public void Large_scores_do_not_overflow(ElementType type, string target) =>
         new AttentionCase(type, 18, 100, 64, 16) { Scale = type == ElementType.Float32 && target.EndsWith("tf32", StringComparison.Ordinal) ? 1 : 100, Batch = 1 }.Check(PtxTarget.Parse(target), alternatives: null);
 
