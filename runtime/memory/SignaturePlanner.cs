@@ -40,10 +40,12 @@ internal static unsafe class SignaturePlanner
 
         ArenaPlan best;
         int number = 0;
+        long outside = OutsideBytes(model.Model, bytes);
         try
         {
             long budget = ArenaPlanner.DefaultBudget / model.Orders.Length;
-            best = PlanOrder(model.Orders[0], sizes, bytes, options, budget, long.MaxValue)!;
+            long room = options.MemoryLimit < long.MaxValue && model.Orders.Length == 1 ? options.MemoryLimit - outside : long.MaxValue;
+            best = PlanOrder(model.Orders[0], sizes, bytes, options, budget, long.MaxValue, room)!;
             for (int o = 1; o < model.Orders.Length; o++)
             {
                 if (PlanOrder(model.Orders[o], sizes, bytes, options, budget, best.Bytes) is { } other)
@@ -61,7 +63,6 @@ internal static unsafe class SignaturePlanner
         bool isCalibrated = options.Calibration?.IsComplete == true;
         LimitedPlan? limited = null;
         KnownSizes? expected = null;
-        long outside = OutsideBytes(model.Model, bytes);
         if (options.MemoryLimit < long.MaxValue)
         {
             var order = model.Orders[number];
@@ -120,8 +121,9 @@ internal static unsafe class SignaturePlanner
         return LimitedPlan.Choose(problem, problem.Ladder(), options.MemoryLimit - outside);
     }
 
-    /// <summary>The plan of an order; null if it needs at least <paramref name="limit"/> bytes.</summary>
-    private static ArenaPlan? PlanOrder(PreparedOrder order, long[] sizes, long[] bytes, PlanOptions options, long budget, long limit)
+    /// <summary>The plan of an order; null if it needs at least <paramref name="limit"/> bytes. Where it cannot be within the room, any places do.</summary>
+    private static ArenaPlan? PlanOrder(
+        PreparedOrder order, long[] sizes, long[] bytes, PlanOptions options, long budget, long limit, long room = long.MaxValue)
     {
         var groups = new ItemGroups(order.Lifetimes[0], options.InPlace ? order.Pairs[0] : [], sizes, bytes);
         var problem = groups.Problem(sizes, [], 0);
@@ -132,7 +134,7 @@ internal static unsafe class SignaturePlanner
         }
 
         var offsets = new long[problem.Count];
-        long peak = ArenaPlanner.Plan(problem, offsets, budget);
+        long peak = ArenaPlanner.Plan(problem, offsets, budget, bound > room ? long.MaxValue : 0);
         return peak >= limit ? null : new ArenaPlan(groups, problem, offsets, peak, bound);
     }
 }

@@ -9,8 +9,8 @@ namespace Dlc.Runtime.Rematerialization;
 /// </summary>
 internal sealed class PlanLadder
 {
-    // What finding places for one plan may cost: about a millisecond.
-    private const long PlaceBudget = ArenaPlanner.DefaultBudget / 4;
+    // What finding places for one plan may cost: about half a millisecond.
+    private const long PlaceBudget = ArenaPlanner.DefaultBudget / 8;
 
     private readonly Func<int, List<PlanRung>>? _between;
     private readonly PlanSimulator _simulator;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Dlc.Bench.Llama;
 using Dlc.Compiler;
 using Dlc.IR;
 using Dlc.IR.Kernels;
@@ -8,6 +9,8 @@ using Dlc.IR.Symbolic;
 using Dlc.Passes;
 using Dlc.Passes.Scheduling;
 using Dlc.Peers.Suite;
+using Dlc.Runtime;
+using LlamaConfig = ModelBuilder.LlamaConfig;
 
 namespace Dlc.Bench;
 
@@ -16,7 +19,7 @@ internal static class PlanningProgram
 {
     private const string Help = """
         tests/bench/planning [options]
-          --pages FOLDER    write the tables between the markers of FOLDER/symbolic-shapes.md and FOLDER/scheduling.md; default: print only
+          --pages FOLDER    write the tables between the markers of FOLDER/symbolic-shapes.md, FOLDER/scheduling.md and FOLDER/memory.md; default: print only
         """;
 
     /// <summary>Runs it.</summary>
@@ -28,16 +31,58 @@ internal static class PlanningProgram
             return 2;
         }
 
-        var (facts, orders) = (FactTable(), OrderTable());
+        var (plans, facts, orders) = (PlanTable(), FactTable(), OrderTable());
+        Console.WriteLine(plans);
         Console.WriteLine(facts);
         Console.WriteLine(orders);
         if (args is [_, var folder])
         {
             PageSection.Replace(Path.Combine(folder, "symbolic-shapes.md"), "facts", facts);
             PageSection.Replace(Path.Combine(folder, "scheduling.md"), "orders", orders);
+            PageSection.Replace(Path.Combine(folder, "memory.md"), "plans", plans);
         }
 
         return 0;
+    }
+
+    /// <summary>What a session does that meets dims for the first time under a limit, for training steps of models of one width.</summary>
+    private static string PlanTable()
+    {
+        const int Warm = 150, Times = 60;
+        var text = new StringBuilder("| layers | steps | without a limit, ms | at 60% of the arena, ms |\n|---:|---:|---:|---:|\n");
+        var folder = Directory.CreateTempSubdirectory("dlc-planning").FullName;
+        try
+        {
+            foreach (var layers in (int[])[4, 12, 24])
+            {
+                var path = LlamaStep.Write(
+                    LlamaConfig.Trained with { Layers = layers, IsDeclaredOnly = true }, Directory.CreateDirectory(Path.Combine(folder, $"{layers}")).FullName);
+                using var model = LlamaStep.Compile(path, keepsOrder: false);
+                var step = new StepPlanner(model, 4, 160, CostRates.Default);
+                double Measure(long limit)
+                {
+                    void Repeat(int times)
+                    {
+                        for (var i = 0; i < times; i++)
+                        {
+                            StepPlanner.Measure(model, 4, 160, CostRates.Default, limit);
+                        }
+                    }
+
+                    Repeat(Warm);
+                    return Seconds(() => Repeat(Times)) * 1000 / Times;
+                }
+
+                var (plain, limited) = (Measure(long.MaxValue), Measure(step.OutsideBytes + (long)(0.6 * step.ArenaBytes)));
+                Row(text, $"{layers} | {step.Topology.Steps} | {plain:F1} | {limited:F1}");
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        return text.ToString();
     }
 
     private static string FactTable()

@@ -137,12 +137,17 @@ internal sealed class PlanProgram
         {
             var limit = (long)(share * moving.ArenaBytes);
             var (move, stay) = (ladder.Choose(limit), still.Choose(limit));
+            if (stay >= 0 && still.PlanAt(stay).Actions.Any(a => a.Kind == Runtime.Rematerialization.ActionKind.Offload))
+            {
+                stay = -1;
+            }
+
             var fitting = checkpoints.Where(c => c.LowerBound <= limit).Select(c => (double?)moving.RecomputedShare(c)).ToList();
             _limits.Add(new LimitLine(
                 element, batch, share,
-                stay < 0 ? null : fixedPlanner.RecomputedShare(still.Plans[stay]),
-                move < 0 ? null : moving.RecomputedShare(ladder.Plans[move]),
-                move < 0 ? 0 : ladder.Plans[move].Actions.Where(a => a.Kind == Runtime.Rematerialization.ActionKind.Offload).Sum(a => moving.Numbers.Bytes[a.Subject]),
+                stay < 0 ? null : fixedPlanner.RecomputedShare(still.PlanAt(stay)),
+                move < 0 ? null : moving.RecomputedShare(ladder.PlanAt(move)),
+                move < 0 ? 0 : ladder.PlanAt(move).Actions.Where(a => a.Kind == Runtime.Rematerialization.ActionKind.Offload).Sum(a => moving.Numbers.Bytes[a.Subject]),
                 fitting.Count == 0 ? null : fitting.Min(),
                 moving.RecomputedShare(checkpoints[^1]), checkpoints[^1].LowerBound / (double)moving.ArenaBytes));
         }
