@@ -1,7 +1,7 @@
 using Dlc.IR;
 using Dlc.IR.Ops;
 using Dlc.IR.Symbolic;
-using Dlc.Passes.Autodiff;
+using Dlc.Passes.Patterns;
 
 namespace Dlc.Passes.Fusion;
 
@@ -50,7 +50,7 @@ public sealed class FuseAttention : Pass
             weights = same.Inputs[0];
         }
 
-        if (weights.Producer is not { } quotient || Softmaxes.OverLastAxis(quotient) is not var (scores, _)
+        if (weights.Producer is not { } quotient || SoftmaxPattern.OverLastAxis(quotient) is not var (scores, _)
             || Between(view, scores, [.. behind, .. SoftmaxOf(quotient, scores)]) is not { } members
             || members[0] is not { Op: MatMul } product || !Fits(product, output, weights))
         {

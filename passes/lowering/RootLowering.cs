@@ -5,35 +5,18 @@ using Dlc.IR.Symbolic;
 namespace Dlc.Passes.Lowering;
 
 /// <summary>A group with a matrix product or a convolution at its root, on its way to a kernel of tiles.</summary>
-internal abstract class RootLowering
+internal abstract class RootLowering : SplitLowering
 {
-    private GpuSplit? _split;
-
-    // Where the kernel that is being written stores the product of a share; null where it makes whole products.
-    private KernelBuffer? _parts;
     private Expr _share = ExprFactory.Int(0);
 
     protected RootLowering(ProgramBuilder program, LoweringGroup group)
+        : base(program, group)
     {
-        Program = program;
-        Group = group;
         Root = group.Root;
         Emitter = NewEmitter();
     }
 
-    protected ProgramBuilder Program { get; }
-
-    protected LoweringGroup Group { get; }
-
     protected Node Root { get; }
-
-    /// <summary>Writes into the kernel that is being made.</summary>
-    protected GroupEmitter Emitter { get; set; }
-
-    protected KernelBuilder Kernel => Emitter.Kernel;
-
-    /// <summary>Operations of the root.</summary>
-    protected abstract Dim Flops { get; }
 
     /// <summary>Begins a kernel for the group.</summary>
     protected GroupEmitter NewEmitter() => new(Program, Group, new KernelBuilder(Group.KernelName(), Program.Dims)
@@ -51,10 +34,10 @@ internal abstract class RootLowering
     protected void Epilogue(Tile tile, Expr validColumns, Func<Expr, Expr, Expr[]> index, Expr? validRows = null) =>
         Kernel.ForEach(tile, validColumns, (r, c, element) =>
         {
-            if (_parts is not null)
+            if (Parts is not null)
             {
                 var place = Program.Math.Linearize(index(r, c), Root.Output.Type.Shape);
-                Kernel.Store(_parts, Program.Math.Canonical((_share * ExprFactory.Dim(_split!.Outputs)) + place), element);
+                Kernel.Store(Parts, Program.Math.Canonical((_share * ExprFactory.Dim(Split!.Outputs)) + place), element);
                 return;
             }
 
@@ -74,74 +57,27 @@ internal abstract class RootLowering
     protected void LaunchTiles(List<(int Rows, int Columns, Dim When)> tiles, Dim depth, GpuSplit? split, List<(int Rows, int Columns, Dim When)> shareTiles,
         Action<int, int> write)
     {
-        _split = split;
-        if (split is not null)
-        {
-            LaunchTiles(shareTiles, split.Share, true, Flops * split.IsSplit, write);
-        }
-
-        LaunchTiles(tiles, depth, false, split is null ? Flops : Flops * (1 - split.IsSplit), write);
+        IReadOnlyList<((int Rows, int Columns), Dim)> Variants(List<(int Rows, int Columns, Dim When)> list) => [.. list.Select(t => ((t.Rows, t.Columns), t.When))];
+        LaunchVariants(Variants(tiles), split, Variants(shareTiles), (tile, isShare) => (isShare ? split!.Share : depth) * tile.Rows * tile.Columns,
+            tile => write(tile.Rows, tile.Columns));
     }
 
-    /// <summary>The work items of a kernel for all tiles.</summary>
-    protected Dim Items(Dim tiles) => _parts is null ? tiles : tiles * _split!.Shares * _split.IsSplit;
+    protected override GroupEmitter NewEmitter(bool isShare) => NewEmitter();
+
+    protected override void WriteWhole(KernelBuffer parts) => Split!.WriteSums(Program, Group, Emitter, parts);
 
     /// <summary>What a work item does: the number of its tile, and the depth with the position there that a position of its own stands for.</summary>
     protected (Expr Tile, Expr Depth, Func<Expr, Expr> At) ShareOf(Expr item, Dim tiles, Dim depth)
     {
-        if (_parts is null)
+        if (Parts is null)
         {
             return (item, ExprFactory.Dim(depth), k => k);
         }
 
         (_share, var tile) = Program.Math.DivMod(item, tiles);
-        _share = Kernel.LetWithin(_share, _split!.Shares, "share");
-        var begin = Kernel.Let(_share * ExprFactory.Dim(_split.Share), "begin");
-        var count = Kernel.Let(ExprFactory.Min(ExprFactory.Dim(depth) - begin, ExprFactory.Dim(_split.Share)), "depth");
+        _share = Kernel.LetWithin(_share, Split!.Shares, "share");
+        var begin = Kernel.Let(_share * ExprFactory.Dim(Split.Share), "begin");
+        var count = Kernel.Let(ExprFactory.Min(ExprFactory.Dim(depth) - begin, ExprFactory.Dim(Split.Share)), "depth");
         return (Kernel.LetWithin(tile, tiles, "tile"), count, k => Kernel.LetWithin(begin + k, depth, "k"));
-    }
-
-    private void LaunchTiles(List<(int Rows, int Columns, Dim When)> tiles, Dim depth, bool isShare, Dim flops, Action<int, int> write)
-    {
-        var alternatives = new List<(Dim When, KernelBuilder Kernel)>();
-        Begin(isShare);
-        write(tiles[^1].Rows, tiles[^1].Columns);
-        var main = Emitter;
-        if (_split is not null && !isShare)
-        {
-            var parts = Begin(isShare);
-            Emitter.TakeParameters(main);
-            Kernel.ThreadsPerItem = 1;
-            _split.WriteSums(Program, Group, Emitter, parts!);
-            if (!Emitter.Arguments.SequenceEqual(main.Arguments))
-            {
-                throw new InvalidOperationException("the sums of shares read what the product does not");
-            }
-
-            alternatives.Add((_split.IsSplit, Kernel));
-        }
-
-        foreach (var (rows, columns, when) in tiles.SkipLast(1))
-        {
-            Begin(isShare);
-            Emitter.TakeParameters(main);
-            write(rows, columns);
-            if (Emitter.Arguments.SequenceEqual(main.Arguments))
-            {
-                alternatives.Add((when, Kernel));
-            }
-        }
-
-        Program.Launch(main.Kernel, main.Arguments, depth * tiles[^1].Rows * tiles[^1].Columns, Group.Node.Origins, flops, inPlace: !isShare,
-            alternatives: [.. alternatives]);
-    }
-
-    /// <summary>Begins a kernel whose first parameter is the parts, where there are any.</summary>
-    private KernelBuffer? Begin(bool isShare)
-    {
-        Emitter = NewEmitter();
-        var parts = _split is null ? null : Emitter.Add(_split.Parts, "part", isShare);
-        _parts = isShare ? parts : null;
-        return parts;
     }
 }

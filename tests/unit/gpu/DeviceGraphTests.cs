@@ -206,15 +206,8 @@ public sealed class DeviceGraphTests
     [Fact]
     public void Failed_checks_are_told_by_replays_too_and_launches_replay()
     {
-        var module = new Module("lookup");
-        var builder = new GraphBuilder(module);
-        var n = module.Facts.NewDim("n");
-        var table = builder.Input(new TensorType(ElementType.Float32, new Shape([module.Dims.Const(4)])), "table");
-        var ids = builder.Input(new TensorType(ElementType.Int64, new Shape([n])), "ids");
-        module.Main = builder.Build([builder.Add(new Gather(0), [table, ids])]);
-        module.OutputNames = ["y"];
         using var device = new PtxDevice();
-        using var model = DlcCompiler.Compile(module, new CompileOptions { Target = "cuda:sm_80" });
+        using var model = DlcCompiler.Compile(LookupModel.Build(), new CompileOptions { Target = "cuda:sm_80" });
         using var session = model.CreateSession(new SessionOptions { Device = device });
         using var binding = session.CreateBinding();
         long[] which = [1, 3, 2];

@@ -149,15 +149,8 @@ public sealed class GpuSessionTests
     [Fact]
     public void A_failed_check_is_told_after_the_run()
     {
-        var module = new Module("lookup");
-        var builder = new GraphBuilder(module);
-        var n = module.Facts.NewDim("n");
-        var table = builder.Input(new TensorType(ElementType.Float32, new Shape([module.Dims.Const(4)])), "table");
-        var ids = builder.Input(new TensorType(ElementType.Int64, new Shape([n])), "ids");
-        module.Main = builder.Build([builder.Add(new Gather(0), [table, ids])]);
-        module.OutputNames = ["y"];
         using var device = new PtxDevice();
-        using var model = DlcCompiler.Compile(module, new CompileOptions { Target = "cuda:sm_80" });
+        using var model = DlcCompiler.Compile(LookupModel.Build(), new CompileOptions { Target = "cuda:sm_80" });
         using var session = model.CreateSession(new SessionOptions { Device = device });
         float[] Run(params long[] which) =>
             session.Run(("table", InputTensor.From(new float[] { 1, 2, 3, 4 }, 4)), ("ids", InputTensor.From(which, which.Length)))[0].ToArray<float>();

@@ -232,14 +232,7 @@ public sealed class LaunchTests : IDisposable
     [Fact]
     public void A_failed_check_is_told_by_every_wait()
     {
-        var module = new Module("lookup");
-        var builder = new GraphBuilder(module);
-        var n = module.Facts.NewDim("n");
-        var table = builder.Input(new TensorType(ElementType.Float32, new Shape([module.Dims.Const(4)])), "table");
-        var ids = builder.Input(new TensorType(ElementType.Int64, new Shape([n])), "ids");
-        module.Main = builder.Build([builder.Add(new Gather(0), [table, ids])]);
-        module.OutputNames = ["y"];
-        using var model = Compile(module);
+        using var model = Compile(LookupModel.Build());
         using var session = model.CreateSession(new SessionOptions { Device = _device });
         using var binding = session.CreateBinding();
         long[] which = [1, 4, 2];
